@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+# The instruction sets of each architecture: one line an ISA (name, compiler flags). A file of kernels/ is compiled once for
+# each of them.
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64|AMD64)$")
+  set(AFT_ISAS scalar avx2 avx512)
+  set(AFT_FLAGS_scalar "")
+  set(AFT_FLAGS_avx2 -mavx2 -mfma)
+  set(AFT_FLAGS_avx512 -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vector-width=512)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  set(AFT_ISAS scalar neon)
+  set(AFT_FLAGS_scalar "")
+  set(AFT_FLAGS_neon "")
+else()
+  set(AFT_ISAS scalar)
+  set(AFT_FLAGS_scalar "")
+endif()
+
+if(AFT_EXP STREQUAL "sleef")
+  # SLEEF ships a CMake package from 3.6 on, before that a pkg-config file.
+  find_package(sleef CONFIG QUIET)
+  if(sleef_FOUND)
+    add_library(aft_sleef ALIAS sleef::sleef)
+  else()
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(AFT_SLEEF REQUIRED IMPORTED_TARGET GLOBAL sleef)
+    add_library(aft_sleef ALIAS PkgConfig::AFT_SLEEF)
+  endif()
+endif()
+
+# Compiles SOURCE once for each ISA and links the objects into TARGET.
+function(aft_add_isa_objects target source)
+  cmake_path(GET source STEM stem)
+  foreach(isa IN LISTS AFT_ISAS)
+    set(objects ${target}_${stem}_${isa})
+    add_library(${objects} OBJECT ${source})
+    target_include_directories(${objects} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+    target_compile_features(${objects} PRIVATE c_std_11)
+    target_compile_definitions(${objects} PRIVATE AFT_ISA=${isa} AFT_VEC_HEADER="kernels/vec/vec_${isa}.h")
+    target_compile_options(${objects} PRIVATE ${AFT_WARNINGS} -ffp-contract=off -fno-math-errno ${AFT_FLAGS_${isa}})
+    set_target_properties(${objects} PROPERTIES C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden
+                                                POSITION_INDEPENDENT_CODE ON)
+    if(AFT_EXP STREQUAL "sleef" AND NOT isa STREQUAL "scalar")
+      target_compile_definitions(${objects} PRIVATE AFT_EXP_SLEEF)
+      target_link_libraries(${objects} PRIVATE aft_sleef)
+    endif()
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+    target_compile_definitions(${target} PRIVATE AFT_HAVE_${isa})
+  endforeach()
+  if(AFT_EXP STREQUAL "sleef")
+    target_link_libraries(${target} PRIVATE aft_sleef)
+  endif()
+endfunction()

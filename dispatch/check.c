@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatch/check.h"
+
+#include "dispatch/sizes.h"
+
+/* A range of addresses; empty where begin == end. */
+typedef struct range {
+    uintptr_t begin, end;
+} range;
+
+static range range_of(const void *data, size_t bytes)
+{
+    uintptr_t begin = (uintptr_t)data;
+    return (range){begin, begin + bytes};
+}
+
+static bool overlap(range a, range b) { return a.begin < b.end && b.begin < a.end && a.begin < a.end && b.begin < b.end; }
+
+/* The address range of an array [batch][heads][rows] of `columns` contiguous floats. */
+static aft_status array_range(const void *data, const size_t sizes[3], const size_t strides[3], size_t columns, range *out)
+{
+    size_t count = columns;
+    *out = (range){0, 0};
+    for (int i = 0; i < 3; i++)
+        if (sizes[i] == 0)
+            return AFT_OK;
+    if (columns == 0)
+        return AFT_OK;
+    if (columns > AFT_LARGEST_COUNT)
+        return AFT_SIZE;
+    for (int i = 0; i < 3; i++)
+        if (!aft_add_product(&count, sizes[i] - 1, strides[i]))
+            return AFT_SIZE;
+    if (!data)
+        return AFT_NULL;
+    if (count * sizeof(float) > UINTPTR_MAX - (uintptr_t)data)
+        return AFT_SIZE;
+    *out = range_of(data, count * sizeof(float));
+    return AFT_OK;
+}
+
+/* Whether an array written to has a place of its own for each element: sorted by stride, each dimension steps over the whole of the
+ * smaller ones. */
+static bool distinct(const size_t sizes[3], const size_t strides[3], size_t columns)
+{
+    bool used[3] = {sizes[0] <= 1, sizes[1] <= 1, sizes[2] <= 1};
+    size_t extent = columns;
+    for (;;) {
+        int next = -1;
+        for (int i = 0; i < 3; i++)
+            if (!used[i] && (next < 0 || strides[i] < strides[next]))
+                next = i;
+        if (next < 0)
+            return true;
+        if (strides[next] < extent)
+            return false;
+        extent += (sizes[next] - 1) * strides[next]; /* part of a range that array_range has found to fit */
+        used[next] = true;
+    }
+}
+
+typedef struct problem_ranges {
+    range q, k, v, bias, kv_lengths, y;
+} problem_ranges;
+
+static aft_status bias_range(const aft_problem *problem, range *out)
+{
+    const aft_shape *shape = &problem->shape;
+    const aft_bias *bias = &problem->bias;
+    size_t columns = shape->kv_len, rows = 0;
+    *out = (range){0, 0};
+    switch (bias->kind) {
+    case AFT_BIAS_NONE:
+        return AFT_OK;
+    case AFT_BIAS_FULL:
+        break;
+    case AFT_BIAS_LOCAL:
+        columns = bias->window ? shape->kv_len : 0;
+        break;
+    case AFT_BIAS_BAND:
+        if (bias->window == 0 || bias->window > AFT_LARGEST_COUNT / 2)
+            return AFT_SIZE;
+        columns = shape->kv_len ? 2 * bias->window - 1 : 0;
+        break;
+    default:
+        return AFT_UNSUPPORTED;
+    }
+    if (shape->q_len > 0 && !aft_add(bias->first_row, shape->q_len, &rows))
+        return AFT_SIZE;
+    const size_t sizes[3] = {shape->batch, shape->heads, rows};
+    const size_t strides[3] = {bias->batch_stride, bias->head_stride, bias->row_stride};
+    return array_range(bias->data, sizes, strides, columns, out);
+}
+
+static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges)
+{
+    const aft_shape *shape = &problem->shape;
+    const size_t q_sizes[3] = {shape->batch, shape->heads, shape->q_len};
+    const size_t kv_sizes[3] = {shape->batch, shape->heads, shape->kv_len};
+    const struct {
+        const void *data;
+        const size_t *sizes;
+        size_t strides[3];
+        range *range;
+    } arrays[] = {
+        {problem->q.data, q_sizes, {problem->q.batch_stride, problem->q.head_stride, problem->q.time_stride}, &ranges->q},
+        {problem->k.data, kv_sizes, {problem->k.batch_stride, problem->k.head_stride, problem->k.time_stride}, &ranges->k},
+        {problem->v.data, kv_sizes, {problem->v.batch_stride, problem->v.head_stride, problem->v.time_stride}, &ranges->v},
+        {problem->y.data, q_sizes, {problem->y.batch_stride, problem->y.head_stride, problem->y.time_stride}, &ranges->y},
+    };
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        aft_status status =
+            array_range(arrays[i].data, arrays[i].sizes, arrays[i].strides, shape->channels, arrays[i].range);
+        if (status != AFT_OK)
+            return status;
+    }
+    ranges->kv_lengths = range_of(shape->kv_lengths, shape->kv_lengths ? shape->batch * sizeof(size_t) : 0);
+    return bias_range(problem, &ranges->bias);
+}
+
+static bool is_empty(const aft_shape *shape)
+{
+    return shape->batch == 0 || shape->heads == 0 || shape->q_len == 0 || shape->channels == 0;
+}
+
+static bool sizes_fit(const aft_shape *shape)
+{
+    size_t pairs, positions;
+    if (!aft_multiply(shape->batch, shape->heads, &pairs) || !aft_multiply(pairs, shape->q_len, &positions) ||
+        !aft_multiply(shape->batch, sizeof(size_t), &pairs))
+        return false;
+    return aft_add(shape->q_offset, shape->q_len, &positions) && aft_add(positions, shape->kv_len, &positions);
+}
+
+/* y over q is fine where every element lies on its own q. */
+static bool same_tensor(const aft_problem *problem)
+{
+    const aft_tensor_in *q = &problem->q;
+    const aft_tensor *y = &problem->y;
+    return q->data == y->data && q->batch_stride == y->batch_stride && q->head_stride == y->head_stride &&
+           q->time_stride == y->time_stride;
+}
+
+aft_status aft_check_problem(const aft_problem *problem)
+{
+    if (!problem)
+        return AFT_NULL;
+    const aft_shape *shape = &problem->shape;
+    problem_ranges ranges;
+    if (!sizes_fit(shape))
+        return AFT_SIZE;
+    aft_status status = find_ranges(problem, &ranges);
+    if (status != AFT_OK || is_empty(shape))
+        return status;
+    for (size_t b = 0; shape->kv_lengths && b < shape->batch; b++)
+        if (shape->kv_lengths[b] > shape->kv_len)
+            return AFT_SIZE;
+
+    const size_t sizes[3] = {shape->batch, shape->heads, shape->q_len};
+    const size_t strides[3] = {problem->y.batch_stride, problem->y.head_stride, problem->y.time_stride};
+    bool clash = !distinct(sizes, strides, shape->channels) || overlap(ranges.y, ranges.k) ||
+                 overlap(ranges.y, ranges.v) || overlap(ranges.y, ranges.bias) ||
+                 overlap(ranges.y, ranges.kv_lengths) || (overlap(ranges.y, ranges.q) && !same_tensor(problem));
+    return clash ? AFT_OVERLAP : AFT_OK;
+}
+
+aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes)
+{
+    problem_ranges ranges;
+    if (bytes == 0)
+        return AFT_OK;
+    if (!workspace)
+        return AFT_NULL;
+    if (bytes > UINTPTR_MAX - (uintptr_t)workspace)
+        return AFT_SIZE;
+    aft_status status = find_ranges(problem, &ranges);
+    if (status != AFT_OK)
+        return status;
+    range own = range_of(workspace, bytes);
+    bool clash = overlap(own, ranges.q) || overlap(own, ranges.k) || overlap(own, ranges.v) ||
+                 overlap(own, ranges.bias) || overlap(own, ranges.kv_lengths) || overlap(own, ranges.y);
+    return clash ? AFT_OVERLAP : AFT_OK;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef AFT_DISPATCH_CHECK_H
+#define AFT_DISPATCH_CHECK_H
+
+#include <aft.h>
+
+/* Everything about a problem that can be wrong, before a byte is written. */
+aft_status aft_check_problem(const aft_problem *problem);
+
+/* That a workspace overlaps neither an input nor the output of a checked problem. */
+aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The public entry points of a forward: check, plan, then phase by phase. */
+#include "dispatch/check.h"
+#include "dispatch/dispatch.h"
+#include "dispatch/float_mode.h"
+#include "dispatch/plan.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+static aft_status check_parallel(const aft_parallel *parallel, size_t *width)
+{
+    *width = parallel ? parallel->width : 1;
+    if (parallel && !parallel->run)
+        return AFT_NULL;
+    return *width ? AFT_OK : AFT_SIZE;
+}
+
+static aft_status make_plan(const aft_problem *problem, const aft_table *table, aft_plan *plan)
+{
+    aft_status status = aft_check_problem(problem);
+    return status == AFT_OK ? aft_plan_make(problem, table, plan) : status;
+}
+
+/* Checks the workspace for `width` workers and enters it into the plan. */
+static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes, size_t width)
+{
+    size_t needed;
+    if (!aft_plan_bytes(plan, width, &needed))
+        return AFT_SIZE;
+    if (needed > 0 && !workspace)
+        return AFT_NULL;
+    if (bytes < needed)
+        return AFT_WORKSPACE;
+    const uintptr_t alignment = 64;
+    char *start = workspace;
+    plan->workspace = (float *)(void *)(start + (needed ? (alignment - (uintptr_t)start % alignment) % alignment : 0));
+    return aft_check_workspace(&plan->problem, workspace, needed);
+}
+
+static void run_task(const aft_plan *plan, const aft_phase *phase, size_t task, size_t worker)
+{
+    float *scratch = plan->workspace + plan->scratch_offset + worker * plan->scratch.floats;
+    aft_float_mode host = aft_float_mode_begin();
+    phase->kernel(plan, phase->set, task, scratch);
+    aft_float_mode_end(host);
+}
+
+/* What the tasks of one phase share. */
+typedef struct job {
+    const aft_plan *plan;
+    aft_phase phase;
+    size_t width;
+    atomic_bool *misused; /* the caller's pool named a task or a worker that does not exist */
+} job;
+
+static void run_job_task(void *argument, size_t index, size_t worker)
+{
+    const job *work = argument;
+    if (index < work->phase.tasks && worker < work->width)
+        run_task(work->plan, &work->phase, index, worker);
+    else
+        atomic_store(work->misused, true);
+}
+
+aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes)
+{
+    aft_plan plan;
+    size_t width;
+    if (!bytes)
+        return AFT_NULL;
+    aft_status status = check_parallel(parallel, &width);
+    if (status == AFT_OK)
+        status = make_plan(problem, aft_active_table(), &plan);
+    if (status != AFT_OK)
+        return status;
+    return aft_plan_bytes(&plan, width, bytes) ? AFT_OK : AFT_SIZE;
+}
+
+aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel)
+{
+    const aft_table *table = aft_active_table();
+    aft_plan plan;
+    size_t width;
+    aft_status status = check_parallel(parallel, &width);
+    if (status == AFT_OK)
+        status = make_plan(problem, table, &plan);
+    if (status == AFT_OK)
+        status = attach_workspace(&plan, workspace, bytes, width);
+    if (status != AFT_OK)
+        return status;
+
+    atomic_bool misused = false;
+    for (size_t i = 0; i < plan.phases; i++) {
+        job work = {&plan, aft_plan_phase(&plan, table, i), width, &misused};
+        if (parallel && work.phase.tasks > 1)
+            parallel->run(parallel->context, work.phase.tasks, run_job_task, &work);
+        else
+            for (size_t task = 0; task < work.phase.tasks; task++)
+                run_task(&plan, &work.phase, task, 0);
+    }
+    return atomic_load(&misused) ? AFT_SIZE : AFT_OK;
+}
+
+aft_status aft_phases(const aft_problem *problem, size_t *phases)
+{
+    aft_plan plan;
+    if (!phases)
+        return AFT_NULL;
+    aft_status status = make_plan(problem, aft_active_table(), &plan);
+    if (status == AFT_OK)
+        *phases = plan.phases;
+    return status;
+}
+
+aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks)
+{
+    const aft_table *table = aft_active_table();
+    aft_plan plan;
+    if (!tasks)
+        return AFT_NULL;
+    aft_status status = make_plan(problem, table, &plan);
+    if (status != AFT_OK)
+        return status;
+    if (phase >= plan.phases)
+        return AFT_SIZE;
+    *tasks = aft_plan_phase(&plan, table, phase).tasks;
+    return AFT_OK;
+}
+
+aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task, size_t worker)
+{
+    const aft_table *table = aft_active_table();
+    aft_plan plan;
+    aft_status status = make_plan(problem, table, &plan);
+    if (status != AFT_OK)
+        return status;
+    if (phase >= plan.phases)
+        return AFT_SIZE;
+    aft_phase work = aft_plan_phase(&plan, table, phase);
+    if (task >= work.tasks || worker == SIZE_MAX)
+        return AFT_SIZE;
+    status = attach_workspace(&plan, workspace, bytes, worker + 1);
+    if (status == AFT_OK)
+        run_task(&plan, &work, task, worker);
+    return status;
+}

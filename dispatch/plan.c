@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatch/plan.h"
+
+#include "dispatch/sizes.h"
+
+enum {
+    ALIGNMENT_FLOATS = 16, /* 64 bytes: a cache line, and the widest vector */
+    SET_FLOATS = 1 << 22,  /* 16 MiB of panels at a time, unless one pair needs more */
+};
+
+static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Appends a field of `count` items of `floats` floats to a layout of *total floats, at an aligned offset. */
+static bool append(size_t *total, size_t count, size_t floats, size_t *offset)
+{
+    *offset = *total;
+    if (!aft_add_product(total, count, floats) || !aft_add(*total, ALIGNMENT_FLOATS - 1, total))
+        return false;
+    *total -= *total % ALIGNMENT_FLOATS;
+    return true;
+}
+
+static bool lay_out_record(aft_plan *plan)
+{
+    const aft_shape *shape = &plan->problem.shape;
+    aft_key_record *record = &plan->record;
+    size_t lanes = plan->lanes, chains = ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
+    size_t states = plan->has_states ? ceil_div(shape->kv_len, AFT_GRANULE_KEYS) + 1 : 0;
+    return append(&record->floats, shape->kv_len, 2 * lanes, &record->panel) &&
+           append(&record->floats, shape->causal ? chains + 1 : 1, 2 * lanes, &record->exponents) &&
+           append(&record->floats, 1, lanes, &record->threshold) &&
+           append(&record->floats, states, AFT_STATE_VECTORS * lanes, &record->prefix) &&
+           append(&record->floats, shape->causal ? 0 : states, AFT_STATE_VECTORS * lanes, &record->suffix) &&
+           aft_multiply(plan->vectors, record->floats, &plan->pair_floats);
+}
+
+static bool lay_out_aggregation(aft_plan *plan)
+{
+    aft_scratch *scratch = &plan->scratch;
+    size_t lanes = plan->lanes, chains = ceil_div(plan->problem.shape.kv_len, AFT_CHAIN_KEYS);
+    if (plan->has_states) { /* the windows of a block of rows, rounded to granules, wherever they begin in a chain */
+        size_t keys = AFT_ROW_BLOCK + 2 * plan->window + 2 * AFT_GRANULE_KEYS;
+        chains = smaller(chains, ceil_div(keys, AFT_CHAIN_KEYS) + 1);
+    }
+    plan->weight_chains = smaller(chains, AFT_GROUP_CHAINS);
+    size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;
+    return lay_out_record(plan) &&
+           append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
+           append(&scratch->floats, plan->weight_chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
+           append(&scratch->floats, 1, sums, &scratch->accumulators) &&
+           append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
+           append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
+           append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact);
+}
+
+static bool lay_out_streaming(aft_plan *plan)
+{
+    aft_scratch *scratch = &plan->scratch;
+    size_t state = AFT_STATE_VECTORS * plan->lanes, states;
+    return aft_multiply(plan->key_groups, plan->vectors, &states) && aft_multiply(states, state, &plan->pair_floats) &&
+           append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes, &scratch->chain) &&
+           append(&scratch->floats, plan->vectors, state, &scratch->groups);
+}
+
+aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan)
+{
+    const aft_shape *shape = &problem->shape;
+    *plan = (aft_plan){.problem = *problem, .lanes = table->lanes, .vectors = ceil_div(shape->channels, table->lanes)};
+    plan->pairs = shape->batch * shape->heads;
+    if (plan->pairs == 0 || shape->q_len == 0 || shape->channels == 0)
+        return AFT_OK;
+
+    bool full = problem->bias.kind == AFT_BIAS_FULL;
+    bool windowed = problem->bias.kind == AFT_BIAS_LOCAL || problem->bias.kind == AFT_BIAS_BAND;
+    /* No |position - key| is as large as this. */
+    size_t whole = shape->q_offset + shape->q_len + shape->kv_len;
+    plan->window = windowed ? smaller(problem->bias.window, whole) : 0;
+    plan->streams = !full && plan->window == 0 && !shape->causal;
+    plan->has_states = !full && !plan->streams;
+    plan->key_groups = ceil_div(shape->kv_len, AFT_GROUP_KEYS);
+
+    if (!(plan->streams ? lay_out_streaming(plan) : lay_out_aggregation(plan)))
+        return AFT_SIZE;
+    plan->pairs_per_set = plan->pairs;
+    if (plan->streams) {
+        plan->row_blocks = ceil_div(shape->q_len, AFT_STREAM_ROWS);
+        plan->phases = 2;
+    } else {
+        size_t last = shape->q_offset + shape->q_len - 1;
+        plan->row_blocks = last / AFT_ROW_BLOCK - shape->q_offset / AFT_ROW_BLOCK + 1;
+        if (plan->pair_floats > SET_FLOATS / plan->pairs)
+            plan->pairs_per_set = plan->pair_floats < SET_FLOATS ? SET_FLOATS / plan->pair_floats : 1;
+        plan->phases = 2 * ceil_div(plan->pairs, plan->pairs_per_set);
+    }
+    return aft_multiply(plan->pairs_per_set, plan->pair_floats, &plan->scratch_offset) ? AFT_OK : AFT_SIZE;
+}
+
+bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes)
+{
+    size_t floats = plan->scratch_offset;
+    if (plan->phases == 0) {
+        *bytes = 0;
+        return true;
+    }
+    if (!aft_add_product(&floats, width, plan->scratch.floats) || !aft_add(floats, ALIGNMENT_FLOATS, &floats))
+        return false;
+    *bytes = floats * sizeof(float);
+    return true;
+}
+
+aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase)
+{
+    size_t set = phase / 2 * plan->pairs_per_set, pairs = smaller(plan->pairs - set, plan->pairs_per_set);
+    if (phase % 2 == 0)
+        return plan->streams ? (aft_phase){table->stream_keys, set, pairs * plan->key_groups}
+                             : (aft_phase){table->pack_keys, set, pairs * plan->vectors};
+    return (aft_phase){plan->streams ? table->stream_rows : table->aggregate_rows, set, pairs * plan->row_blocks};
+}

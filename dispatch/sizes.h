@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Size arithmetic that cannot wrap: false where a result exceeds AFT_LARGEST_COUNT floats, what an object can hold. */
+#ifndef AFT_DISPATCH_SIZES_H
+#define AFT_DISPATCH_SIZES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define AFT_LARGEST_COUNT ((size_t)PTRDIFF_MAX / sizeof(float))
+
+static inline bool aft_add(size_t a, size_t b, size_t *sum)
+{
+    if (a > AFT_LARGEST_COUNT || b > AFT_LARGEST_COUNT - a)
+        return false;
+    *sum = a + b;
+    return true;
+}
+
+static inline bool aft_multiply(size_t a, size_t b, size_t *product)
+{
+    if (b != 0 && a > AFT_LARGEST_COUNT / b)
+        return false;
+    *product = a * b;
+    return true;
+}
+
+/* *total += a * b */
+static inline bool aft_add_product(size_t *total, size_t a, size_t b)
+{
+    size_t product;
+    return aft_multiply(a, b, &product) && aft_add(*total, product, total);
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What dispatch and kernels share: the plan of a forward, and the table of an instruction set's kernels.
+ *
+ * A plan turns a checked problem into phases. The tasks of a phase are independent. Where every key of a problem counts alike for all
+ * rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Everything else aggregates: key panels for a
+ * set of (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in a bounded workspace.
+ */
+#ifndef AFT_DISPATCH_TABLE_H
+#define AFT_DISPATCH_TABLE_H
+
+#include <aft.h>
+
+enum {
+    /* These three lengths decide the order of every sum, and with it the bits of the result: constants of the library. */
+    AFT_CHAIN_KEYS = 64,    /* a chain of FMAs restarts at absolute multiples of this */
+    AFT_GROUP_CHAINS = 64,  /* chain sums are added in groups of this many, then the groups */
+    AFT_GRANULE_KEYS = 16,  /* keys outside a window count by granules of this */
+    AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
+
+    AFT_ROW_BLOCK = 64,     /* query rows of an aggregation task, aligned by absolute position */
+    AFT_STREAM_ROWS = 512,  /* query rows of a streaming task */
+};
+
+/* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of that
+ * record. A vector takes `lanes` floats, a state AFT_STATE_VECTORS vectors. */
+typedef struct aft_key_record {
+    size_t panel;     /* [kv_len] (e * v, e) */
+    size_t exponents; /* [causal ? chains : 1] (of e * v, of e) */
+    size_t threshold; /* the least |numerator| that can be trusted */
+    size_t prefix;    /* [granules + 1] states of the keys before a granule */
+    size_t suffix;    /* [granules + 1] states of the keys from a granule on */
+    size_t floats;
+} aft_key_record;
+
+/* What one worker needs for itself: offsets in floats from the start of its scratch. */
+typedef struct aft_scratch {
+    size_t rows;         /* [AFT_ROW_BLOCK] aft_row */
+    size_t weights;      /* [weight_chains][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
+    size_t accumulators; /* [AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
+    size_t groups;       /* [vectors] the same, where the keys of a row fill more than one group */
+    size_t chain;        /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
+    size_t exact;        /* [AFT_ROW_BLOCK] AFT_EXACT_VECTORS vectors: elements computed again */
+    size_t floats;
+} aft_scratch;
+
+enum { AFT_STATE_VECTORS = 5, AFT_PART_VECTORS = 5, AFT_EXACT_VECTORS = 9 };
+
+/* How one query row sees the keys: those in [dense_begin, dense_end) by their bias, those before and after as states. */
+typedef struct aft_row {
+    size_t index;    /* of the row in q */
+    size_t position; /* q_offset + index */
+    size_t dense_begin, dense_end;
+    size_t prefix, suffix; /* granules of the states; suffix counts only where the problem is not causal */
+    float exponent;        /* the largest n of the row's biases */
+    float threshold;       /* the least |numerator| that can be trusted */
+} aft_row;
+
+typedef struct aft_plan {
+    aft_problem problem;
+    float *workspace;       /* aligned to 64 bytes */
+    size_t lanes, vectors;  /* of a vector; vectors of channels */
+    size_t window;          /* rows see keys by their bias where |position - key| < window; 0 for AFT-simple */
+    bool streams;           /* AFT-simple, not causal */
+    bool has_states;        /* a row may see keys as states */
+    size_t pairs;           /* batch * heads */
+    size_t pairs_per_set;
+    size_t key_groups;      /* of AFT_GROUP_KEYS, in kv_len */
+    size_t row_blocks;      /* row tasks a pair */
+    size_t weight_chains;   /* chains of weights that a worker holds */
+    size_t phases;
+    aft_key_record record;
+    aft_scratch scratch;
+    size_t pair_floats;     /* what the workspace holds for a pair */
+    size_t scratch_offset;  /* of worker 0, in floats from the workspace */
+} aft_plan;
+
+/* Runs one task; `set` is the first pair of the phase's set. */
+typedef void aft_kernel(const aft_plan *plan, size_t set, size_t task, float *scratch);
+
+typedef struct aft_table {
+    const char *name;
+    size_t lanes;
+#define AFT_KERNEL(kernel) aft_kernel *kernel;
+#include "dispatch/kernels.def"
+#undef AFT_KERNEL
+} aft_table;
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libaft: the aggregation of the Attention Free Transformer (Zhai et al., "An Attention Free Transformer",
+ * arXiv:2105.14103, equations 2 to 4) on CPUs, in FP32.
+ *
+ * For batch b, head h, query row t, channel c, over the visible keys j:
+ *
+ *     y[t,c] = sigmoid(q[t,c]) * sum_j exp(k[j,c] + w[t,j]) * v[j,c] / sum_j exp(k[j,c] + w[t,j])
+ *
+ * A key j is visible where j < kv_length[b], where j <= q_offset + t if the problem is causal, and where neither
+ * w[t,j] nor k[j,c] is -inf. A row without a visible key is 0.
+ *
+ * Error.    |y - exact| <= 24 * u * sigmoid(q) * sum_j p_j |v_j| + n * 2^-136, with p the exact weights (they sum to 1),
+ *           n the number of visible keys and u = 2^-24, for all finite q, v and for k and w within +-2^20. Larger finite
+ *           logits count as +-2^20.
+ * Bits.     The result is the same, to the last bit, on every instruction set, with any number of workers, any
+ *           alignment, any split of a batch, and whatever rounding or flush mode the caller has set (the caller's mode is
+ *           restored).
+ * Special.  k = -inf or w = -inf hides the key. A visible k or w of +inf or NaN makes y NaN. A visible v of +-inf makes y
+ *           that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it NaN.
+ *           q = +inf opens the gate (sigmoid 1), q = -inf closes it (0), q = NaN makes y NaN. Every NaN stored is
+ *           0x7fc00000.
+ * Memory.   Nothing is read or written outside the tensors; nothing is allocated. Nothing needs to be aligned.
+ * Threads.  Every function may be called from any number of threads at once, on outputs and workspaces that do not
+ *           overlap.
+ *
+ * Sizes and strides are in elements, never in bytes (but in names that end in _bytes). The stride of a channel is 1.
+ * Until version 1.0 the structures may grow from release to release.
+ */
+#ifndef AFT_H
+#define AFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define AFT_VERSION_MAJOR 0
+#define AFT_VERSION_MINOR 1
+#define AFT_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define AFT_API __attribute__((visibility("default")))
+#else
+#define AFT_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum aft_status {
+    AFT_OK = 0,
+    AFT_NULL,       /* a pointer that is needed is NULL */
+    AFT_SIZE,       /* a size, a stride or their product is not possible; a kv_length above kv_len */
+    AFT_OVERLAP,    /* an output overlaps an input, the workspace or itself */
+    AFT_WORKSPACE,  /* the workspace is too small */
+    AFT_STALE,      /* a prepared bias was made for another shape or instruction set */
+    AFT_UNSUPPORTED /* a kind, an instruction set or a feature that this build does not have */
+} aft_status;
+
+typedef struct aft_shape {
+    size_t batch, heads, q_len, kv_len, channels; /* channels of one head; any of them may be 0 */
+    size_t q_offset;                              /* absolute position of query row 0 */
+    bool causal;                                  /* row t sees the keys j <= q_offset + t */
+    const size_t *kv_lengths;                     /* visible keys of each batch, <= kv_len; NULL: all of them */
+} aft_shape;
+
+/* Element (b, h, t, c) lies at data[b * batch_stride + h * head_stride + t * time_stride + c]. So [B,T,H*D] has strides
+ * (T*H*D, D, H*D), and [B,H,T,D] has (H*T*D, T*D, D). A stride of 0 repeats an input. */
+typedef struct aft_tensor {
+    float *data;
+    size_t batch_stride, head_stride, time_stride;
+} aft_tensor;
+
+typedef struct aft_tensor_in {
+    const float *data;
+    size_t batch_stride, head_stride, time_stride;
+} aft_tensor_in;
+
+typedef enum aft_bias_kind {
+    AFT_BIAS_NONE,    /* AFT-simple: w = 0 */
+    AFT_BIAS_FULL,    /* AFT-full: w[first_row + t][j], dense */
+    AFT_BIAS_LOCAL,   /* AFT-local: w[first_row + t][j] where |q_offset + t - j| < window, else 0; dense storage */
+    AFT_BIAS_BAND,    /* AFT-local with 2 * window - 1 columns: column i is key q_offset + t - (window - 1) + i */
+    AFT_BIAS_PREPARED /* made by aft_prepare */
+} aft_bias_kind;
+
+/* Row r of head h and batch b begins at data[b * batch_stride + h * head_stride + r * row_stride]; a stride of 0 shares the
+ * bias between batches or heads. Entries outside the window of LOCAL, or of BAND outside 0 .. kv_len - 1, are not read. */
+typedef struct aft_bias {
+    aft_bias_kind kind;
+    const void *data; /* const float * for FULL, LOCAL and BAND; not read for NONE */
+    size_t batch_stride, head_stride, row_stride;
+    size_t first_row; /* the bias row of query row 0 */
+    size_t window;    /* s: LOCAL (0 is AFT-simple) and BAND (at least 1) */
+} aft_bias;
+
+/* y may be exactly q, with equal strides. Any other overlap of the address range of y with that of an input is refused. */
+typedef struct aft_problem {
+    aft_shape shape;
+    aft_bias bias;
+    aft_tensor_in q, k, v; /* q[batch][heads][q_len][channels]; k and v[batch][heads][kv_len][channels] */
+    aft_tensor y;          /* y[batch][heads][q_len][channels] */
+} aft_problem;
+
+/* The caller's thread pool. run() calls task(argument, index, worker) once for each index < tasks, in any order and at
+ * once, and returns when all are done; worker < width, and no two tasks run at once under one worker. */
+typedef struct aft_parallel {
+    void (*run)(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker), void *argument);
+    void *context;
+    size_t width;
+} aft_parallel;
+
+/* Bytes of workspace that aft_forward needs for this problem and pool (NULL: the calling thread alone).
+ * AFT_NULL, AFT_SIZE, AFT_OVERLAP and AFT_UNSUPPORTED as aft_forward. */
+AFT_API aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes);
+
+/* Computes y. Every argument is checked before a byte is written: with any status but AFT_OK the output is untouched.
+ * Cost: O(T d) for NONE, O(T^2 d) for FULL, O(T window d) for LOCAL and BAND. */
+AFT_API aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel);
+
+/* The same by index, for callers with a scheduler of their own: for each phase in ascending order, run every task of the
+ * phase, in any order and at once, and wait for all of them. Worker numbers the scratch that a task may use: two tasks that
+ * run at once need different workers, all below the width that the workspace was sized for.
+ * A phase, task or worker out of range is AFT_SIZE, or AFT_WORKSPACE where the workspace has no room for that worker. */
+AFT_API aft_status aft_phases(const aft_problem *problem, size_t *phases);
+AFT_API aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks);
+AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
+                           size_t worker);
+
+/* A bias that does not change between calls, exponentiated and packed ahead of time. Both answer AFT_UNSUPPORTED in this
+ * version, as does a forward with AFT_BIAS_PREPARED. */
+AFT_API aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
+AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
+                               aft_bias *prepared);
+
+/* A short English text for a status; never NULL. */
+AFT_API const char *aft_status_string(aft_status status);
+
+/* The active instruction set: "scalar", "avx2", "avx512" or "neon". The first call of any function chooses the highest that
+ * the CPU has and the operating system enables, but none above the one that AFT_ISA in the environment names. */
+AFT_API const char *aft_isa_name(void);
+
+/* Chooses another one for the whole process. AFT_UNSUPPORTED, and nothing changes, for one that this CPU or this build lacks
+ * or that lies above AFT_ISA. A forward that is under way on another thread ends on the one it began with. */
+AFT_API aft_status aft_use_isa(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Weight panels: a[t,j] = p * 2^(n - W[t]) for a block of rows and the chains of one group of keys.
+ *
+ *     weights[chain][row of the block][key of the chain]
+ *
+ * A row of a chain is 64 floats, filled with lanes along the keys; the tile reads single floats from it at a constant row
+ * distance. 0 where a key is hidden, or not dense for the row.
+ */
+#ifndef AFT_KERNELS_WEIGHTS_H
+#define AFT_KERNELS_WEIGHTS_H
+
+#include "kernels/bias_local.h"
+
+enum { WEIGHTS_OF_CHAIN = AFT_ROW_BLOCK * AFT_CHAIN_KEYS };
+
+/* Keys that row `position` may see. */
+AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t position)
+{
+    size_t keys = keys_of(plan, pair);
+    return plan->problem.shape.causal ? smaller(position + 1, keys) : keys;
+}
+
+/* The biases of one row for the keys of a chain; -inf, which hides a key, for those that are not dense. False where none is. */
+AFT_INLINE bool chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain, float *logits)
+{
+    size_t first = chain * AFT_CHAIN_KEYS;
+    size_t begin = larger(first, row->dense_begin), end = smaller(first + AFT_CHAIN_KEYS, row->dense_end);
+    if (begin >= end)
+        return false;
+    for (size_t i = 0; i < begin - first; i++)
+        logits[i] = -__builtin_inff();
+    if (plan->problem.bias.kind == AFT_BIAS_FULL)
+        full_logits(plan, pair, row, begin, end, logits + (begin - first));
+    else
+        local_logits(plan, pair, row, begin, end, logits + (begin - first));
+    for (size_t i = end - first; i < AFT_CHAIN_KEYS; i++)
+        logits[i] = -__builtin_inff();
+    return true;
+}
+
+/* The chains that hold dense keys of a row: [first, end). */
+AFT_INLINE size_t first_chain(const aft_row *row) { return row->dense_begin / AFT_CHAIN_KEYS; }
+AFT_INLINE size_t end_chain(const aft_row *row)
+{
+    return row->dense_begin < row->dense_end ? (row->dense_end - 1) / AFT_CHAIN_KEYS + 1 : first_chain(row);
+}
+
+/* W of a row: the exponent of its largest bias, that of the keys it sees as states (0) included. */
+static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row, size_t visible)
+{
+    const vf32 infinity = vf32_set1(__builtin_inff());
+    float logits[AFT_CHAIN_KEYS];
+    vf32 top = vf32_set1(-__builtin_inff());
+    vm32 finite = vf32_eq(top, top);
+    for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
+        if (!chain_logits(plan, pair, row, chain, logits))
+            continue;
+        for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
+            vf32 logit = vf32_load(logits + i);
+            top = vf32_max(logit, top);
+            finite = vm32_and(finite, vf32_gt(infinity, logit));
+        }
+    }
+    if (vm32_any(vm32_not(finite)))
+        return EXPONENT_POISONED;
+    bool sees_states = row->dense_begin > 0 || row->dense_end < visible;
+    float n[VF32_LANES];
+    vf32 exponent;
+    vf32_exp_reduce(vf32_set1(vf32_reduce_max(top)), &exponent);
+    vf32_store(n, exponent);
+    return sees_states && n[0] < 0.0f ? 0.0f : n[0];
+}
+
+/* Fills `row` for query row `index`. */
+static void row_describe(const aft_plan *plan, size_t pair, size_t index, aft_row *row)
+{
+    row->index = index;
+    row->position = plan->problem.shape.q_offset + index;
+    size_t visible = visible_keys(plan, pair, row->position);
+    if (plan->problem.bias.kind == AFT_BIAS_FULL)
+        full_row(row, visible);
+    else
+        local_row(plan, row, visible);
+    row->prefix = row->dense_begin / AFT_GRANULE_KEYS;
+    row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_GRANULE_KEYS) / AFT_GRANULE_KEYS;
+    row->exponent = row_exponent(plan, pair, row, visible);
+    row->threshold = 0.0f;
+}
+
+/* The weights of one row for one chain. A weight that is dropped and might matter raises the row's threshold. */
+static void weights_of_chain(const aft_plan *plan, size_t pair, aft_row *row, size_t chain, float *weights)
+{
+    float logits[AFT_CHAIN_KEYS], exponents[AFT_CHAIN_KEYS];
+    if (!chain_logits(plan, pair, row, chain, logits)) {
+        memset(weights, 0, sizeof logits);
+        return;
+    }
+    const vf32 top = vf32_set1(row->exponent), hidden = vf32_set1(-__builtin_inff());
+    for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
+        vf32 n, logit = vf32_load(logits + i), reduced = vf32_exp_reduce(logit, &n);
+        vf32 shift = vf32_select(vf32_eq(logit, hidden), vf32_set1(EXPONENT_HIDDEN), vf32_sub(n, top));
+        vf32_store(exponents + i, shift);
+        vf32_store(weights + i, reduced);
+    }
+    for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES)
+        vf32_store(weights + i, vf32_exp(vf32_load(weights + i)));
+    vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
+    for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
+        vf32 shift = vf32_load(exponents + i);
+        vf32_store(weights + i, vf32_mul(vf32_load(weights + i), vf32_pow2_above(shift, LOWEST)));
+        vm32 below = vf32_gt(vf32_set1(LOWEST), shift);
+        dropped = vm32_or(dropped, vm32_and(below, vf32_ge(shift, vf32_set1(NEGLIGIBLE))));
+    }
+    if (vm32_any(dropped))
+        row->threshold = ROW_THRESHOLD * (float)keys_of(plan, pair);
+}
+
+#endif
