@@ -8,17 +8,18 @@ typedef struct range {
     uintptr_t begin, end;
 } range;
 
-static range range_of(const void *data, size_t bytes)
-{
+static range range_of(const void *data, size_t bytes) {
     uintptr_t begin = (uintptr_t)data;
     return (range){begin, begin + bytes};
 }
 
-static bool overlap(range a, range b) { return a.begin < b.end && b.begin < a.end && a.begin < a.end && b.begin < b.end; }
+static bool overlap(range a, range b) {
+    return a.begin < b.end && b.begin < a.end && a.begin < a.end && b.begin < b.end;
+}
 
 /* The address range of an array [batch][heads][rows] of `columns` contiguous floats. */
-static aft_status array_range(const void *data, const size_t sizes[3], const size_t strides[3], size_t columns, range *out)
-{
+static aft_status array_range(const void *data, const size_t sizes[3], const size_t strides[3], size_t columns,
+                              range *out) {
     size_t count = columns;
     *out = (range){0, 0};
     for (int i = 0; i < 3; i++)
@@ -39,10 +40,9 @@ static aft_status array_range(const void *data, const size_t sizes[3], const siz
     return AFT_OK;
 }
 
-/* Whether an array written to has a place of its own for each element: sorted by stride, each dimension steps over the whole of the
- * smaller ones. */
-static bool distinct(const size_t sizes[3], const size_t strides[3], size_t columns)
-{
+/* Whether an array written to has a place of its own for each element: sorted by stride, each dimension steps over the
+ * whole of the smaller ones. */
+static bool distinct(const size_t sizes[3], const size_t strides[3], size_t columns) {
     bool used[3] = {sizes[0] <= 1, sizes[1] <= 1, sizes[2] <= 1};
     size_t extent = columns;
     for (;;) {
@@ -63,8 +63,7 @@ typedef struct problem_ranges {
     range q, k, v, bias, kv_lengths, y;
 } problem_ranges;
 
-static aft_status bias_range(const aft_problem *problem, range *out)
-{
+static aft_status bias_range(const aft_problem *problem, range *out) {
     const aft_shape *shape = &problem->shape;
     const aft_bias *bias = &problem->bias;
     size_t columns = shape->kv_len, rows = 0;
@@ -92,8 +91,7 @@ static aft_status bias_range(const aft_problem *problem, range *out)
     return array_range(bias->data, sizes, strides, columns, out);
 }
 
-static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges)
-{
+static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges) {
     const aft_shape *shape = &problem->shape;
     const size_t q_sizes[3] = {shape->batch, shape->heads, shape->q_len};
     const size_t kv_sizes[3] = {shape->batch, shape->heads, shape->kv_len};
@@ -103,10 +101,22 @@ static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges
         size_t strides[3];
         range *range;
     } arrays[] = {
-        {problem->q.data, q_sizes, {problem->q.batch_stride, problem->q.head_stride, problem->q.time_stride}, &ranges->q},
-        {problem->k.data, kv_sizes, {problem->k.batch_stride, problem->k.head_stride, problem->k.time_stride}, &ranges->k},
-        {problem->v.data, kv_sizes, {problem->v.batch_stride, problem->v.head_stride, problem->v.time_stride}, &ranges->v},
-        {problem->y.data, q_sizes, {problem->y.batch_stride, problem->y.head_stride, problem->y.time_stride}, &ranges->y},
+        {problem->q.data,
+         q_sizes,
+         {problem->q.batch_stride, problem->q.head_stride, problem->q.time_stride},
+         &ranges->q},
+        {problem->k.data,
+         kv_sizes,
+         {problem->k.batch_stride, problem->k.head_stride, problem->k.time_stride},
+         &ranges->k},
+        {problem->v.data,
+         kv_sizes,
+         {problem->v.batch_stride, problem->v.head_stride, problem->v.time_stride},
+         &ranges->v},
+        {problem->y.data,
+         q_sizes,
+         {problem->y.batch_stride, problem->y.head_stride, problem->y.time_stride},
+         &ranges->y},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         aft_status status =
@@ -118,13 +128,11 @@ static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges
     return bias_range(problem, &ranges->bias);
 }
 
-static bool is_empty(const aft_shape *shape)
-{
+static bool is_empty(const aft_shape *shape) {
     return shape->batch == 0 || shape->heads == 0 || shape->q_len == 0 || shape->channels == 0;
 }
 
-static bool sizes_fit(const aft_shape *shape)
-{
+static bool sizes_fit(const aft_shape *shape) {
     size_t pairs, positions;
     if (!aft_multiply(shape->batch, shape->heads, &pairs) || !aft_multiply(pairs, shape->q_len, &positions) ||
         !aft_multiply(shape->batch, sizeof(size_t), &pairs))
@@ -133,16 +141,14 @@ static bool sizes_fit(const aft_shape *shape)
 }
 
 /* y over q is fine where every element lies on its own q. */
-static bool same_tensor(const aft_problem *problem)
-{
+static bool same_tensor(const aft_problem *problem) {
     const aft_tensor_in *q = &problem->q;
     const aft_tensor *y = &problem->y;
     return q->data == y->data && q->batch_stride == y->batch_stride && q->head_stride == y->head_stride &&
            q->time_stride == y->time_stride;
 }
 
-aft_status aft_check_problem(const aft_problem *problem)
-{
+aft_status aft_check_problem(const aft_problem *problem) {
     if (!problem)
         return AFT_NULL;
     const aft_shape *shape = &problem->shape;
@@ -164,8 +170,7 @@ aft_status aft_check_problem(const aft_problem *problem)
     return clash ? AFT_OVERLAP : AFT_OK;
 }
 
-aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes)
-{
+aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes) {
     problem_ranges ranges;
     if (bytes == 0)
         return AFT_OK;

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The words that decide on x86: CPUID leaf 1 ECX, leaf 7 subleaf 0 EBX (0 where there is no leaf 7), and XCR0 (0 where OSXSAVE is
- * off). */
+/* The words that decide on x86: CPUID leaf 1 ECX, leaf 7 subleaf 0 EBX (0 where there is no leaf 7), and XCR0 (0 where
+ * OSXSAVE is off). */
 typedef struct aft_x86_words {
     uint32_t leaf1_ecx, leaf7_ebx;
     uint64_t xcr0;

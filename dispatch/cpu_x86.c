@@ -22,8 +22,7 @@ enum {
 
 static bool all(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 
-bool aft_x86_runs(const aft_x86_words *words, const char *isa)
-{
+bool aft_x86_runs(const aft_x86_words *words, const char *isa) {
     bool avx2 = all(words->leaf1_ecx, LEAF1_OSXSAVE | LEAF1_AVX | LEAF1_FMA) && all(words->leaf7_ebx, LEAF7_AVX2) &&
                 all(words->xcr0, XCR0_AVX);
     if (strcmp(isa, "scalar") == 0)
@@ -36,15 +35,15 @@ bool aft_x86_runs(const aft_x86_words *words, const char *isa)
     return false;
 }
 
-static uint64_t read_xcr0(void)
-{
+static uint64_t read_xcr0(void) {
     uint32_t low, high;
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0)); /* needs OSXSAVE, but no compiler flag as _xgetbv does */
+    __asm__ volatile("xgetbv"
+                     : "=a"(low), "=d"(high)
+                     : "c"(0)); /* needs OSXSAVE, but no compiler flag as _xgetbv does */
     return (uint64_t)high << 32 | low;
 }
 
-bool aft_cpu_runs(const char *isa)
-{
+bool aft_cpu_runs(const char *isa) {
     aft_x86_words words = {0};
     uint32_t eax, ebx, ecx, edx;
     if (__get_cpuid(1, &eax, &ebx, &ecx, &edx)) {

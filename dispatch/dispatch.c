@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The active table: one atomic pointer, the library's only mutable state. The first call chooses; calls that race choose alike, so
- * a load and a store suffice.
+ * The active table: one atomic pointer, the library's only mutable state. The first call chooses; calls that race
+ * choose alike, so a load and a store suffice.
  */
 #include "dispatch/dispatch.h"
 
@@ -29,25 +29,22 @@ enum { TABLES = sizeof tables / sizeof tables[0] };
 static _Atomic(const aft_table *) active;
 
 /* The place of a name in the list, TABLES where it is not there. */
-static size_t find(const char *name)
-{
+static size_t find(const char *name) {
     size_t i = 0;
     while (i < TABLES && strcasecmp(tables[i]->name, name) != 0)
         i++;
     return i;
 }
 
-/* One more than the place of the highest level that the environment allows. A name that this build does not know, such as
- * another architecture's, sets no limit. */
-static size_t environment_limit(void)
-{
+/* One more than the place of the highest level that the environment allows. A name that this build does not know, such
+ * as another architecture's, sets no limit. */
+static size_t environment_limit(void) {
     const char *name = getenv("AFT_ISA");
     size_t level = name ? find(name) : TABLES;
     return level < TABLES ? level + 1 : TABLES;
 }
 
-static const aft_table *highest(void)
-{
+static const aft_table *highest(void) {
     size_t level = environment_limit();
     do
         level--;
@@ -55,8 +52,7 @@ static const aft_table *highest(void)
     return tables[level];
 }
 
-const aft_table *aft_active_table(void)
-{
+const aft_table *aft_active_table(void) {
     const aft_table *table = atomic_load_explicit(&active, memory_order_acquire);
     if (!table) {
         table = highest();
@@ -67,8 +63,7 @@ const aft_table *aft_active_table(void)
 
 const char *aft_isa_name(void) { return aft_active_table()->name; }
 
-aft_status aft_use_isa(const char *name)
-{
+aft_status aft_use_isa(const char *name) {
     if (!name)
         return AFT_NULL;
     size_t level = find(name);
@@ -78,8 +73,7 @@ aft_status aft_use_isa(const char *name)
     return AFT_OK;
 }
 
-const char *aft_status_string(aft_status status)
-{
+const char *aft_status_string(aft_status status) {
     switch (status) {
     case AFT_OK:
         return "ok";

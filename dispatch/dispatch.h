@@ -5,8 +5,8 @@
 
 #include "dispatch/table.h"
 
-/* The instruction sets that this architecture knows and this build holds, ascending, ended by NULL. Whether this CPU runs one is
- * what aft_use_isa answers. */
+/* The instruction sets that this architecture knows and this build holds, ascending, ended by NULL. Whether this CPU
+ * runs one is what aft_use_isa answers. */
 extern const char *const aft_isa_names[];
 
 /* The active table; chooses it on the first call. */

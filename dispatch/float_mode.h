@@ -10,8 +10,7 @@
 
 typedef uint32_t aft_float_mode;
 
-static inline aft_float_mode aft_float_mode_begin(void)
-{
+static inline aft_float_mode aft_float_mode_begin(void) {
     aft_float_mode host = _mm_getcsr();
     _mm_setcsr(0x1f80); /* MXCSR after reset: all exceptions masked */
     return host;
@@ -25,8 +24,7 @@ typedef struct aft_float_mode {
     uint64_t control, status;
 } aft_float_mode;
 
-static inline aft_float_mode aft_float_mode_begin(void)
-{
+static inline aft_float_mode aft_float_mode_begin(void) {
     aft_float_mode host;
     __asm__ volatile("mrs %0, fpcr" : "=r"(host.control));
     __asm__ volatile("mrs %0, fpsr" : "=r"(host.status));
@@ -34,8 +32,7 @@ static inline aft_float_mode aft_float_mode_begin(void)
     return host;
 }
 
-static inline void aft_float_mode_end(aft_float_mode host)
-{
+static inline void aft_float_mode_end(aft_float_mode host) {
     __asm__ volatile("msr fpcr, %0" : : "r"(host.control) : "memory");
     __asm__ volatile("msr fpsr, %0" : : "r"(host.status) : "memory");
 }

@@ -8,23 +8,20 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-static aft_status check_parallel(const aft_parallel *parallel, size_t *width)
-{
+static aft_status check_parallel(const aft_parallel *parallel, size_t *width) {
     *width = parallel ? parallel->width : 1;
     if (parallel && !parallel->run)
         return AFT_NULL;
     return *width ? AFT_OK : AFT_SIZE;
 }
 
-static aft_status make_plan(const aft_problem *problem, const aft_table *table, aft_plan *plan)
-{
+static aft_status make_plan(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
     aft_status status = aft_check_problem(problem);
     return status == AFT_OK ? aft_plan_make(problem, table, plan) : status;
 }
 
 /* Checks the workspace for `width` workers and enters it into the plan. */
-static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes, size_t width)
-{
+static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes, size_t width) {
     size_t needed;
     if (!aft_plan_bytes(plan, width, &needed))
         return AFT_SIZE;
@@ -38,8 +35,7 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
     return aft_check_workspace(&plan->problem, workspace, needed);
 }
 
-static void run_task(const aft_plan *plan, const aft_phase *phase, size_t task, size_t worker)
-{
+static void run_task(const aft_plan *plan, const aft_phase *phase, size_t task, size_t worker) {
     float *scratch = plan->workspace + plan->scratch_offset + worker * plan->scratch.floats;
     aft_float_mode host = aft_float_mode_begin();
     phase->kernel(plan, phase->set, task, scratch);
@@ -54,8 +50,7 @@ typedef struct job {
     atomic_bool *misused; /* the caller's pool named a task or a worker that does not exist */
 } job;
 
-static void run_job_task(void *argument, size_t index, size_t worker)
-{
+static void run_job_task(void *argument, size_t index, size_t worker) {
     const job *work = argument;
     if (index < work->phase.tasks && worker < work->width)
         run_task(work->plan, &work->phase, index, worker);
@@ -63,8 +58,7 @@ static void run_job_task(void *argument, size_t index, size_t worker)
         atomic_store(work->misused, true);
 }
 
-aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes)
-{
+aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes) {
     aft_plan plan;
     size_t width;
     if (!bytes)
@@ -77,8 +71,7 @@ aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *p
     return aft_plan_bytes(&plan, width, bytes) ? AFT_OK : AFT_SIZE;
 }
 
-aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel)
-{
+aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel) {
     const aft_table *table = aft_active_table();
     aft_plan plan;
     size_t width;
@@ -102,8 +95,7 @@ aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes
     return atomic_load(&misused) ? AFT_SIZE : AFT_OK;
 }
 
-aft_status aft_phases(const aft_problem *problem, size_t *phases)
-{
+aft_status aft_phases(const aft_problem *problem, size_t *phases) {
     aft_plan plan;
     if (!phases)
         return AFT_NULL;
@@ -113,8 +105,7 @@ aft_status aft_phases(const aft_problem *problem, size_t *phases)
     return status;
 }
 
-aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks)
-{
+aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks) {
     const aft_table *table = aft_active_table();
     aft_plan plan;
     if (!tasks)
@@ -128,8 +119,8 @@ aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks)
     return AFT_OK;
 }
 
-aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task, size_t worker)
-{
+aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
+                   size_t worker) {
     const aft_table *table = aft_active_table();
     aft_plan plan;
     aft_status status = make_plan(problem, table, &plan);

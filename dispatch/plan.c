@@ -13,8 +13,7 @@ static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Appends a field of `count` items of `floats` floats to a layout of *total floats, at an aligned offset. */
-static bool append(size_t *total, size_t count, size_t floats, size_t *offset)
-{
+static bool append(size_t *total, size_t count, size_t floats, size_t *offset) {
     *offset = *total;
     if (!aft_add_product(total, count, floats) || !aft_add(*total, ALIGNMENT_FLOATS - 1, total))
         return false;
@@ -22,8 +21,7 @@ static bool append(size_t *total, size_t count, size_t floats, size_t *offset)
     return true;
 }
 
-static bool lay_out_record(aft_plan *plan)
-{
+static bool lay_out_record(aft_plan *plan) {
     const aft_shape *shape = &plan->problem.shape;
     aft_key_record *record = &plan->record;
     size_t lanes = plan->lanes, chains = ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
@@ -36,8 +34,7 @@ static bool lay_out_record(aft_plan *plan)
            aft_multiply(plan->vectors, record->floats, &plan->pair_floats);
 }
 
-static bool lay_out_aggregation(aft_plan *plan)
-{
+static bool lay_out_aggregation(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
     size_t lanes = plan->lanes, chains = ceil_div(plan->problem.shape.kv_len, AFT_CHAIN_KEYS);
     if (plan->has_states) { /* the windows of a block of rows, rounded to granules, wherever they begin in a chain */
@@ -55,8 +52,7 @@ static bool lay_out_aggregation(aft_plan *plan)
            append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact);
 }
 
-static bool lay_out_streaming(aft_plan *plan)
-{
+static bool lay_out_streaming(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
     size_t state = AFT_STATE_VECTORS * plan->lanes, states;
     return aft_multiply(plan->key_groups, plan->vectors, &states) && aft_multiply(states, state, &plan->pair_floats) &&
@@ -64,8 +60,7 @@ static bool lay_out_streaming(aft_plan *plan)
            append(&scratch->floats, plan->vectors, state, &scratch->groups);
 }
 
-aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan)
-{
+aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
     const aft_shape *shape = &problem->shape;
     *plan = (aft_plan){.problem = *problem, .lanes = table->lanes, .vectors = ceil_div(shape->channels, table->lanes)};
     plan->pairs = shape->batch * shape->heads;
@@ -97,8 +92,7 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     return aft_multiply(plan->pairs_per_set, plan->pair_floats, &plan->scratch_offset) ? AFT_OK : AFT_SIZE;
 }
 
-bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes)
-{
+bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
     size_t floats = plan->scratch_offset;
     if (plan->phases == 0) {
         *bytes = 0;
@@ -110,8 +104,7 @@ bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes)
     return true;
 }
 
-aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase)
-{
+aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase) {
     size_t set = phase / 2 * plan->pairs_per_set, pairs = smaller(plan->pairs - set, plan->pairs_per_set);
     if (phase % 2 == 0)
         return plan->streams ? (aft_phase){table->stream_keys, set, pairs * plan->key_groups}

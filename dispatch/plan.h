@@ -4,7 +4,8 @@
 
 #include "dispatch/table.h"
 
-/* Lays out the workspace and the phases of a checked problem. AFT_SIZE where the workspace would not fit an address space. */
+/* Lays out the workspace and the phases of a checked problem. AFT_SIZE where the workspace would not fit an address
+ * space. */
 aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan);
 
 /* Bytes of workspace for `width` workers, the slack for its alignment included. False where they overflow. */

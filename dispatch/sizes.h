@@ -9,16 +9,14 @@
 
 #define AFT_LARGEST_COUNT ((size_t)PTRDIFF_MAX / sizeof(float))
 
-static inline bool aft_add(size_t a, size_t b, size_t *sum)
-{
+static inline bool aft_add(size_t a, size_t b, size_t *sum) {
     if (a > AFT_LARGEST_COUNT || b > AFT_LARGEST_COUNT - a)
         return false;
     *sum = a + b;
     return true;
 }
 
-static inline bool aft_multiply(size_t a, size_t b, size_t *product)
-{
+static inline bool aft_multiply(size_t a, size_t b, size_t *product) {
     if (b != 0 && a > AFT_LARGEST_COUNT / b)
         return false;
     *product = a * b;
@@ -26,8 +24,7 @@ static inline bool aft_multiply(size_t a, size_t b, size_t *product)
 }
 
 /* *total += a * b */
-static inline bool aft_add_product(size_t *total, size_t a, size_t b)
-{
+static inline bool aft_add_product(size_t *total, size_t a, size_t b) {
     size_t product;
     return aft_multiply(a, b, &product) && aft_add(*total, product, total);
 }

@@ -2,9 +2,10 @@
 /*
  * What dispatch and kernels share: the plan of a forward, and the table of an instruction set's kernels.
  *
- * A plan turns a checked problem into phases. The tasks of a phase are independent. Where every key of a problem counts alike for all
- * rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Everything else aggregates: key panels for a
- * set of (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in a bounded workspace.
+ * A plan turns a checked problem into phases. The tasks of a phase are independent. Where every key of a problem counts
+ * alike for all rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Everything else
+ * aggregates: key panels for a set of (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in
+ * a bounded workspace.
  */
 #ifndef AFT_DISPATCH_TABLE_H
 #define AFT_DISPATCH_TABLE_H
@@ -12,18 +13,19 @@
 #include <aft.h>
 
 enum {
-    /* These three lengths decide the order of every sum, and with it the bits of the result: constants of the library. */
-    AFT_CHAIN_KEYS = 64,    /* a chain of FMAs restarts at absolute multiples of this */
-    AFT_GROUP_CHAINS = 64,  /* chain sums are added in groups of this many, then the groups */
-    AFT_GRANULE_KEYS = 16,  /* keys outside a window count by granules of this */
+    /* These three lengths decide the order of every sum, and with it the bits of the result: constants of the library.
+     */
+    AFT_CHAIN_KEYS = 64,   /* a chain of FMAs restarts at absolute multiples of this */
+    AFT_GROUP_CHAINS = 64, /* chain sums are added in groups of this many, then the groups */
+    AFT_GRANULE_KEYS = 16, /* keys outside a window count by granules of this */
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
-    AFT_ROW_BLOCK = 64,     /* query rows of an aggregation task, aligned by absolute position */
-    AFT_STREAM_ROWS = 512,  /* query rows of a streaming task */
+    AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task, aligned by absolute position */
+    AFT_STREAM_ROWS = 512, /* query rows of a streaming task */
 };
 
-/* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of that
- * record. A vector takes `lanes` floats, a state AFT_STATE_VECTORS vectors. */
+/* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of
+ * that record. A vector takes `lanes` floats, a state AFT_STATE_VECTORS vectors. */
 typedef struct aft_key_record {
     size_t panel;     /* [kv_len] (e * v, e) */
     size_t exponents; /* [causal ? chains : 1] (of e * v, of e) */
@@ -46,7 +48,8 @@ typedef struct aft_scratch {
 
 enum { AFT_STATE_VECTORS = 5, AFT_PART_VECTORS = 5, AFT_EXACT_VECTORS = 9 };
 
-/* How one query row sees the keys: those in [dense_begin, dense_end) by their bias, those before and after as states. */
+/* How one query row sees the keys: those in [dense_begin, dense_end) by their bias, those before and after as states.
+ */
 typedef struct aft_row {
     size_t index;    /* of the row in q */
     size_t position; /* q_offset + index */
@@ -58,21 +61,21 @@ typedef struct aft_row {
 
 typedef struct aft_plan {
     aft_problem problem;
-    float *workspace;       /* aligned to 64 bytes */
-    size_t lanes, vectors;  /* of a vector; vectors of channels */
-    size_t window;          /* rows see keys by their bias where |position - key| < window; 0 for AFT-simple */
-    bool streams;           /* AFT-simple, not causal */
-    bool has_states;        /* a row may see keys as states */
-    size_t pairs;           /* batch * heads */
+    float *workspace;      /* aligned to 64 bytes */
+    size_t lanes, vectors; /* of a vector; vectors of channels */
+    size_t window;         /* rows see keys by their bias where |position - key| < window; 0 for AFT-simple */
+    bool streams;          /* AFT-simple, not causal */
+    bool has_states;       /* a row may see keys as states */
+    size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
-    size_t key_groups;      /* of AFT_GROUP_KEYS, in kv_len */
-    size_t row_blocks;      /* row tasks a pair */
-    size_t weight_chains;   /* chains of weights that a worker holds */
+    size_t key_groups;    /* of AFT_GROUP_KEYS, in kv_len */
+    size_t row_blocks;    /* row tasks a pair */
+    size_t weight_chains; /* chains of weights that a worker holds */
     size_t phases;
     aft_key_record record;
     aft_scratch scratch;
-    size_t pair_floats;     /* what the workspace holds for a pair */
-    size_t scratch_offset;  /* of worker 0, in floats from the workspace */
+    size_t pair_floats;    /* what the workspace holds for a pair */
+    size_t scratch_offset; /* of worker 0, in floats from the workspace */
 } aft_plan;
 
 /* Runs one task; `set` is the first pair of the phase's set. */

@@ -10,15 +10,14 @@
  * A key j is visible where j < kv_length[b], where j <= q_offset + t if the problem is causal, and where neither
  * w[t,j] nor k[j,c] is -inf. A row without a visible key is 0.
  *
- * Error.    |y - exact| <= 24 * u * sigmoid(q) * sum_j p_j |v_j| + n * 2^-136, with p the exact weights (they sum to 1),
- *           n the number of visible keys and u = 2^-24, for all finite q, v and for k and w within +-2^20. Larger finite
+ * Error.    |y - exact| <= 24 * u * sigmoid(q) * sum_j p_j |v_j| + n * 2^-136, with p the exact weights (they sum to
+ * 1), n the number of visible keys and u = 2^-24, for all finite q, v and for k and w within +-2^20. Larger finite
  *           logits count as +-2^20.
  * Bits.     The result is the same, to the last bit, on every instruction set, with any number of workers, any
- *           alignment, any split of a batch, and whatever rounding or flush mode the caller has set (the caller's mode is
- *           restored).
- * Special.  k = -inf or w = -inf hides the key. A visible k or w of +inf or NaN makes y NaN. A visible v of +-inf makes y
- *           that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it NaN.
- *           q = +inf opens the gate (sigmoid 1), q = -inf closes it (0), q = NaN makes y NaN. Every NaN stored is
+ *           alignment, any split of a batch, and whatever rounding or flush mode the caller has set (the caller's mode
+ * is restored). Special.  k = -inf or w = -inf hides the key. A visible k or w of +inf or NaN makes y NaN. A visible v
+ * of +-inf makes y that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it
+ * NaN. q = +inf opens the gate (sigmoid 1), q = -inf closes it (0), q = NaN makes y NaN. Every NaN stored is
  *           0x7fc00000.
  * Memory.   Nothing is read or written outside the tensors; nothing is allocated. Nothing needs to be aligned.
  * Threads.  Every function may be called from any number of threads at once, on outputs and workspaces that do not
@@ -84,8 +83,9 @@ typedef enum aft_bias_kind {
     AFT_BIAS_PREPARED /* made by aft_prepare */
 } aft_bias_kind;
 
-/* Row r of head h and batch b begins at data[b * batch_stride + h * head_stride + r * row_stride]; a stride of 0 shares the
- * bias between batches or heads. Entries outside the window of LOCAL, or of BAND outside 0 .. kv_len - 1, are not read. */
+/* Row r of head h and batch b begins at data[b * batch_stride + h * head_stride + r * row_stride]; a stride of 0 shares
+ * the bias between batches or heads. Entries outside the window of LOCAL, or of BAND outside 0 .. kv_len - 1, are not
+ * read. */
 typedef struct aft_bias {
     aft_bias_kind kind;
     const void *data; /* const float * for FULL, LOCAL and BAND; not read for NONE */
@@ -94,7 +94,8 @@ typedef struct aft_bias {
     size_t window;    /* s: LOCAL (0 is AFT-simple) and BAND (at least 1) */
 } aft_bias;
 
-/* y may be exactly q, with equal strides. Any other overlap of the address range of y with that of an input is refused. */
+/* y may be exactly q, with equal strides. Any other overlap of the address range of y with that of an input is refused.
+ */
 typedef struct aft_problem {
     aft_shape shape;
     aft_bias bias;
@@ -118,17 +119,17 @@ AFT_API aft_status aft_workspace_bytes(const aft_problem *problem, const aft_par
  * Cost: O(T d) for NONE, O(T^2 d) for FULL, O(T window d) for LOCAL and BAND. */
 AFT_API aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel);
 
-/* The same by index, for callers with a scheduler of their own: for each phase in ascending order, run every task of the
- * phase, in any order and at once, and wait for all of them. Worker numbers the scratch that a task may use: two tasks that
- * run at once need different workers, all below the width that the workspace was sized for.
- * A phase, task or worker out of range is AFT_SIZE, or AFT_WORKSPACE where the workspace has no room for that worker. */
+/* The same by index, for callers with a scheduler of their own: for each phase in ascending order, run every task of
+ * the phase, in any order and at once, and wait for all of them. Worker numbers the scratch that a task may use: two
+ * tasks that run at once need different workers, all below the width that the workspace was sized for. A phase, task or
+ * worker out of range is AFT_SIZE, or AFT_WORKSPACE where the workspace has no room for that worker. */
 AFT_API aft_status aft_phases(const aft_problem *problem, size_t *phases);
 AFT_API aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks);
 AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
                            size_t worker);
 
-/* A bias that does not change between calls, exponentiated and packed ahead of time. Both answer AFT_UNSUPPORTED in this
- * version, as does a forward with AFT_BIAS_PREPARED. */
+/* A bias that does not change between calls, exponentiated and packed ahead of time. Both answer AFT_UNSUPPORTED in
+ * this version, as does a forward with AFT_BIAS_PREPARED. */
 AFT_API aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
 AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
                                aft_bias *prepared);
@@ -136,12 +137,12 @@ AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, voi
 /* A short English text for a status; never NULL. */
 AFT_API const char *aft_status_string(aft_status status);
 
-/* The active instruction set: "scalar", "avx2", "avx512" or "neon". The first call of any function chooses the highest that
- * the CPU has and the operating system enables, but none above the one that AFT_ISA in the environment names. */
+/* The active instruction set: "scalar", "avx2", "avx512" or "neon". The first call of any function chooses the highest
+ * that the CPU has and the operating system enables, but none above the one that AFT_ISA in the environment names. */
 AFT_API const char *aft_isa_name(void);
 
-/* Chooses another one for the whole process. AFT_UNSUPPORTED, and nothing changes, for one that this CPU or this build lacks
- * or that lies above AFT_ISA. A forward that is under way on another thread ends on the one it began with. */
+/* Chooses another one for the whole process. AFT_UNSUPPORTED, and nothing changes, for one that this CPU or this build
+ * lacks or that lies above AFT_ISA. A forward that is under way on another thread ends on the one it began with. */
 AFT_API aft_status aft_use_isa(const char *name);
 
 #ifdef __cplusplus

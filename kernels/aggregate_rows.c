@@ -2,10 +2,11 @@
 /*
  * A block of query rows of one (batch, head) pair over the key panels.
  *
- * For each group of 4096 keys the weights of the block are packed once; then, one vector of channels after the other, each chain of 64 keys
- * meets every tile of rows while its 8 KiB of panel lie in L1. The sums of the chains of a group are added in order, then the
- * groups; states of keys outside the window come before and after. A block never crosses a multiple of 64 positions, so that under a
- * causal mask all its rows end in the same chain, and with the same exponents.
+ * For each group of 4096 keys the weights of the block are packed once; then, one vector of channels after the other,
+ * each chain of 64 keys meets every tile of rows while its 8 KiB of panel lie in L1. The sums of the chains of a group
+ * are added in order, then the groups; states of keys outside the window come before and after. A block never crosses a
+ * multiple of 64 positions, so that under a causal mask all its rows end in the same chain, and with the same
+ * exponents.
  */
 #include "kernels/exact.h"
 #include "kernels/tile.h"
@@ -17,8 +18,7 @@ typedef struct row_block {
     size_t last_chain; /* whose exponents the sums end with */
 } row_block;
 
-static row_block describe_block(const aft_plan *plan, size_t set, size_t task, float *scratch)
-{
+static row_block describe_block(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     const aft_shape *shape = &plan->problem.shape;
     row_block block = {.rows = (aft_row *)(void *)(scratch + plan->scratch.rows),
                        .pair = set + task / plan->row_blocks};
@@ -32,21 +32,18 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
 }
 
 /* The factors that carry sums from the exponents of one chain to those of a later one. */
-static tile_scale scale_between(const aft_plan *plan, const float *record, size_t from, size_t to)
-{
+static tile_scale scale_between(const aft_plan *plan, const float *record, size_t from, size_t to) {
     if (!plan->problem.shape.causal)
         return (tile_scale){vf32_set1(1.0f), vf32_set1(1.0f)};
     const float *exponents = record + plan->record.exponents;
     const float *a = exponents + from * 2 * VF32_LANES, *b = exponents + to * 2 * VF32_LANES;
-    return (tile_scale){
-        vf32_pow2_above(vf32_sub(vf32_load(a), vf32_load(b)), LOWEST_NORMAL),
-        vf32_pow2_above(vf32_sub(vf32_load(a + VF32_LANES), vf32_load(b + VF32_LANES)), LOWEST_NORMAL)};
+    return (tile_scale){vf32_pow2_above(vf32_sub(vf32_load(a), vf32_load(b)), LOWEST_NORMAL),
+                        vf32_pow2_above(vf32_sub(vf32_load(a + VF32_LANES), vf32_load(b + VF32_LANES)), LOWEST_NORMAL)};
 }
 
 /* Adds the chains [first, end), of one group, to the accumulators of the block. */
 static void add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
-                       const float *weights, float *accumulators)
-{
+                       const float *weights, float *accumulators) {
     size_t tiles = (block->count + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS;
     for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
         tile_scale scale = scale_between(plan, record, chain > 0 ? chain - 1 : 0, chain);
@@ -60,8 +57,7 @@ static void add_chains(const aft_plan *plan, const row_block *block, const float
             begin_key = larger(begin_key, chain * AFT_CHAIN_KEYS);
             end_key = smaller(end_key, (chain + 1) * AFT_CHAIN_KEYS);
             if (begin_key < end_key)
-                tile_run(row_end - row, end_key - begin_key,
-                         record + plan->record.panel + begin_key * 2 * VF32_LANES,
+                tile_run(row_end - row, end_key - begin_key, record + plan->record.panel + begin_key * 2 * VF32_LANES,
                          weights + row * AFT_CHAIN_KEYS + begin_key % AFT_CHAIN_KEYS, scale,
                          accumulators + row * 2 * VF32_LANES);
         }
@@ -69,8 +65,7 @@ static void add_chains(const aft_plan *plan, const row_block *block, const float
 }
 
 /* Adds the accumulators of a group, whose exponents are those of chain `to`, to the sum over groups. */
-static void add_group(size_t rows, tile_scale scale, const float *accumulators, float *groups)
-{
+static void add_group(size_t rows, tile_scale scale, const float *accumulators, float *groups) {
     for (size_t i = 0; i < rows * 2 * VF32_LANES; i += 2 * VF32_LANES) {
         const float *denominator = accumulators + i + VF32_LANES;
         vf32_store(groups + i, vf32_fma(vf32_load(groups + i), scale.numerator, vf32_load(accumulators + i)));
@@ -86,8 +81,7 @@ typedef struct row_sum {
 } row_sum;
 
 /* Adds a state, whose keys have the bias 0, to a sum with exponents `top`. */
-AFT_INLINE row_sum add_state(row_sum sum, state s, vf32 top_numerator, vf32 top_denominator)
-{
+AFT_INLINE row_sum add_state(row_sum sum, state s, vf32 top_numerator, vf32 top_denominator) {
     const vf32 zero = vf32_zero(), lowest = vf32_set1(LOWEST_OF_STATE);
     vf32 shift = vf32_sub(s.numerator_exponent, top_numerator);
     vm32 kept = vm32_or(vf32_ge(shift, lowest), vf32_eq(s.numerator, zero));
@@ -100,8 +94,7 @@ AFT_INLINE row_sum add_state(row_sum sum, state s, vf32 top_numerator, vf32 top_
 
 /* Writes the rows of y for one vector of channels. */
 static void finish_rows(const aft_plan *plan, const row_block *block, size_t vector, const float *record,
-                        const float *sums, float *scratch)
-{
+                        const float *sums, float *scratch) {
     const aft_tensor_in *q = &plan->problem.q;
     const float *q_rows = input_of(plan, q, block->pair, vector);
     float *y_rows = output_of(plan, block->pair, vector);
@@ -141,8 +134,7 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
         exact_run(plan, block->pair, vector, &work, scratch);
 }
 
-static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch)
-{
+static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     row_block block = describe_block(plan, set, task, scratch);
     float *weights = scratch + plan->scratch.weights, *accumulators = scratch + plan->scratch.accumulators;
     size_t first = SIZE_MAX, end = 0, floats = block.count * 2 * VF32_LANES;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AFT-local: the learned bias where |position - j| < window, 0 elsewhere; from dense or band storage. AFT-simple under a causal
- * mask is the window 0.
+ * AFT-local: the learned bias where |position - j| < window, 0 elsewhere; from dense or band storage. AFT-simple under
+ * a causal mask is the window 0.
  *
- * The granules of 16 keys that the window touches are dense, and so is the granule that a causal row sees in part; all others are states.
- * Which is which depends on the row's position and on the formula alone, so it does not change with a tile, or when the sequence
- * of a causal problem grows.
+ * The granules of 16 keys that the window touches are dense, and so is the granule that a causal row sees in part; all
+ * others are states. Which is which depends on the row's position and on the formula alone, so it does not change with
+ * a tile, or when the sequence of a causal problem grows.
  */
 #ifndef AFT_KERNELS_BIAS_LOCAL_H
 #define AFT_KERNELS_BIAS_LOCAL_H
@@ -13,18 +13,15 @@
 #include "kernels/bias_full.h"
 
 /* The window of a row, cut at the keys [0, visible). */
-AFT_INLINE size_t local_window_begin(const aft_plan *plan, const aft_row *row)
-{
+AFT_INLINE size_t local_window_begin(const aft_plan *plan, const aft_row *row) {
     return row->position + 1 > plan->window ? row->position + 1 - plan->window : 0;
 }
 
-AFT_INLINE size_t local_window_end(const aft_plan *plan, const aft_row *row, size_t visible)
-{
+AFT_INLINE size_t local_window_end(const aft_plan *plan, const aft_row *row, size_t visible) {
     return plan->window ? smaller(row->position + plan->window, visible) : 0;
 }
 
-AFT_INLINE void local_row(const aft_plan *plan, aft_row *row, size_t visible)
-{
+AFT_INLINE void local_row(const aft_plan *plan, aft_row *row, size_t visible) {
     size_t begin = local_window_begin(plan, row), end = local_window_end(plan, row, visible);
     if (plan->problem.shape.causal) {
         row->dense_begin = round_down(smaller(begin, visible), AFT_GRANULE_KEYS);
@@ -36,8 +33,8 @@ AFT_INLINE void local_row(const aft_plan *plan, aft_row *row, size_t visible)
 }
 
 /* The logits of the keys [begin, end), all dense for this row. */
-AFT_INLINE void local_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t begin, size_t end, float *logits)
-{
+AFT_INLINE void local_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t begin, size_t end,
+                             float *logits) {
     const aft_bias *bias = &plan->problem.bias;
     size_t window_begin = larger(begin, local_window_begin(plan, row));
     size_t window_end = smaller(end, local_window_end(plan, row, end));

@@ -2,9 +2,9 @@
 /*
  * y = sigmoid(q) * N / D * 2^shift.
  *
- * With exp(-|q|) = p * 2^n the sigmoid is (q < 0 ? p * 2^n : 1) / (1 + p * 2^n): the factor 2^n joins the shift, the rest one
- * division. D * (1 + exp(-q)) would overflow at q = -90 and answer 0 where 0.0082 is right. |y| <= max |v| holds for the exact
- * result, so a y that rounds beyond FLT_MAX is brought back to it.
+ * With exp(-|q|) = p * 2^n the sigmoid is (q < 0 ? p * 2^n : 1) / (1 + p * 2^n): the factor 2^n joins the shift, the
+ * rest one division. D * (1 + exp(-q)) would overflow at q = -90 and answer 0 where 0.0082 is right. |y| <= max |v|
+ * holds for the exact result, so a y that rounds beyond FLT_MAX is brought back to it.
  */
 #ifndef AFT_KERNELS_FINISH_H
 #define AFT_KERNELS_FINISH_H
@@ -13,22 +13,20 @@
 
 #define LARGEST_FLOAT 0x1.fffffep+127f
 
-AFT_INLINE vf32 gate(vf32 numerator, vf32 denominator, vf32 shift, vf32 q)
-{
+AFT_INLINE vf32 gate(vf32 numerator, vf32 denominator, vf32 shift, vf32 q) {
     const vf32 one = vf32_set1(1.0f);
     vf32 n, p = vf32_exp_parts(vf32_sub(vf32_zero(), vf32_abs(q)), &n);
     vf32 e = vf32_mul(p, vf32_pow2_above(n, LOWEST_OF_STATE));
     vm32 negative = vf32_gt(vf32_zero(), q);
-    vf32 quotient = vf32_div(vf32_mul(numerator, vf32_select(negative, p, one)),
-                             vf32_mul(denominator, vf32_add(one, e)));
+    vf32 quotient =
+        vf32_div(vf32_mul(numerator, vf32_select(negative, p, one)), vf32_mul(denominator, vf32_add(one, e)));
     vf32 y = vf32_ldexp(quotient, vf32_add(shift, vf32_select(negative, n, vf32_zero())));
     y = vf32_min(vf32_max(y, vf32_set1(-LARGEST_FLOAT)), vf32_set1(LARGEST_FLOAT));
     return vf32_select(vf32_eq(q, q), y, vf32_set1(QUIET_NAN));
 }
 
 /* The output of a row that sees all the keys of a state: 0 where there is none, and what is special where any is. */
-AFT_INLINE vf32 finish_state(state s, vf32 q)
-{
+AFT_INLINE vf32 finish_state(state s, vf32 q) {
     const vf32 zero = vf32_zero(), nan = vf32_set1(QUIET_NAN);
     vm32 plain = vf32_eq(s.special, zero), any_key = vf32_gt(s.denominator, zero);
     vf32 y = gate(s.numerator, vf32_select(any_key, s.denominator, vf32_set1(1.0f)),

@@ -8,21 +8,23 @@
 #include "kernels/vec/vec_exp.h"
 
 /*
- * A panel holds e = p * 2^(n - K) and e*v = p*f * 2^(n + g - E + HEADROOM), with v = f * 2^g, K the largest n and E the largest
- * n + g of the channel's visible keys: numerator and denominator have an exponent each, so that no finite v overflows and none
- * is lost beside a larger one that hardly weighs. Weights are a = p * 2^(n - W).
+ * A panel holds e = p * 2^(n - K) and e*v = p*f * 2^(n + g - E + HEADROOM), with v = f * 2^g, K the largest n and E the
+ * largest n + g of the channel's visible keys: numerator and denominator have an exponent each, so that no finite v
+ * overflows and none is lost beside a larger one that hardly weighs. Weights are a = p * 2^(n - W).
  *
- * Below LOWEST everything is 0: no product of two panel values is subnormal (which would slow the tile 200-fold). What that
- * drops is harmless in a denominator >= DENOMINATOR_TRUSTED: below 2^-41 of it a key. In a numerator it is harmless where |numerator| is
- * at least KEY_THRESHOLD * keys (if a value of the panel was dropped: each product below 2^-60) or ROW_THRESHOLD * keys (a
- * weight: each product below 1): then it moves the sum by less than u/4 of itself. Whatever fails is computed again in exact.h.
+ * Below LOWEST everything is 0: no product of two panel values is subnormal (which would slow the tile 200-fold). What
+ * that drops is harmless in a denominator >= DENOMINATOR_TRUSTED: below 2^-41 of it a key. In a numerator it is
+ * harmless where |numerator| is at least KEY_THRESHOLD * keys (if a value of the panel was dropped: each product below
+ * 2^-60) or ROW_THRESHOLD * keys (a weight: each product below 1): then it moves the sum by less than u/4 of itself.
+ * Whatever fails is computed again in exact.h.
  */
 #define LOWEST (-62.0f)
 #define HEADROOM 60.0f
 #define DENOMINATOR_TRUSTED 0x1p-20f
 #define KEY_THRESHOLD 0x1p-33f
 #define ROW_THRESHOLD 0x1p+26f
-/* A weight below 2^-290 of the row's largest moves no result by 2^-136, whatever finite v it meets: 2^(128 + 20 - 290). */
+/* A weight below 2^-290 of the row's largest moves no result by 2^-136, whatever finite v it meets: 2^(128 + 20 - 290).
+ */
 #define NEGLIGIBLE (-290.0f)
 /* The exponent of a channel or row with a visible NaN or infinity: everything scaled to it is 0. */
 #define EXPONENT_POISONED 0x1p+22f
@@ -38,18 +40,15 @@ AFT_INLINE size_t round_up(size_t a, size_t unit) { return (a + unit - 1) / unit
 AFT_INLINE size_t round_down(size_t a, size_t unit) { return a / unit * unit; }
 
 /* The lanes of a vector of channels that exist. */
-AFT_INLINE size_t lanes_of(const aft_plan *plan, size_t vector)
-{
+AFT_INLINE size_t lanes_of(const aft_plan *plan, size_t vector) {
     return smaller(plan->problem.shape.channels - vector * VF32_LANES, VF32_LANES);
 }
 
-AFT_INLINE vf32 load_lanes(const float *p, size_t lanes)
-{
+AFT_INLINE vf32 load_lanes(const float *p, size_t lanes) {
     return lanes == VF32_LANES ? vf32_load(p) : vf32_load_n(p, lanes);
 }
 
-AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes)
-{
+AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes) {
     if (lanes == VF32_LANES)
         vf32_store(p, x);
     else
@@ -60,29 +59,25 @@ AFT_INLINE size_t batch_of(const aft_plan *plan, size_t pair) { return pair / pl
 AFT_INLINE size_t head_of(const aft_plan *plan, size_t pair) { return pair % plan->problem.shape.heads; }
 
 /* Keys of a batch that its rows may see. */
-AFT_INLINE size_t keys_of(const aft_plan *plan, size_t pair)
-{
+AFT_INLINE size_t keys_of(const aft_plan *plan, size_t pair) {
     const aft_shape *shape = &plan->problem.shape;
     return shape->kv_lengths ? shape->kv_lengths[batch_of(plan, pair)] : shape->kv_len;
 }
 
 /* Row 0 of a pair, at a vector of channels. */
-AFT_INLINE const float *input_of(const aft_plan *plan, const aft_tensor_in *tensor, size_t pair, size_t vector)
-{
+AFT_INLINE const float *input_of(const aft_plan *plan, const aft_tensor_in *tensor, size_t pair, size_t vector) {
     return tensor->data + batch_of(plan, pair) * tensor->batch_stride + head_of(plan, pair) * tensor->head_stride +
            vector * VF32_LANES;
 }
 
-AFT_INLINE float *output_of(const aft_plan *plan, size_t pair, size_t vector)
-{
+AFT_INLINE float *output_of(const aft_plan *plan, size_t pair, size_t vector) {
     const aft_tensor *y = &plan->problem.y;
     return y->data + batch_of(plan, pair) * y->batch_stride + head_of(plan, pair) * y->head_stride +
            vector * VF32_LANES;
 }
 
 /* The record of a pair of the current set, at a vector of channels. */
-AFT_INLINE float *record_of(const aft_plan *plan, size_t set, size_t pair, size_t vector)
-{
+AFT_INLINE float *record_of(const aft_plan *plan, size_t set, size_t pair, size_t vector) {
     return plan->workspace + (pair - set) * plan->pair_floats + vector * plan->record.floats;
 }
 

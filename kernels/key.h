@@ -2,8 +2,9 @@
 /*
  * A key of one vector of channels, taken apart: exp(k) = p * 2^n, v = f * 2^g.
  *
- * k = -inf hides the key: n and n + g are EXPONENT_HIDDEN. A k of NaN or +inf and a v that is not finite are `special`: NaN or that
- * v, and 0 for all others; sums of special say what an output is that sees them. f is 0 where v is 0 or not finite.
+ * k = -inf hides the key: n and n + g are EXPONENT_HIDDEN. A k of NaN or +inf and a v that is not finite are `special`:
+ * NaN or that v, and 0 for all others; sums of special say what an output is that sees them. f is 0 where v is 0 or not
+ * finite.
  */
 #ifndef AFT_KERNELS_KEY_H
 #define AFT_KERNELS_KEY_H
@@ -16,8 +17,7 @@ typedef struct key {
     vf32 f, special;
 } key;
 
-AFT_INLINE key key_take(vf32 k, vf32 v)
-{
+AFT_INLINE key key_take(vf32 k, vf32 v) {
     const vf32 infinity = vf32_set1(__builtin_inff()), hidden_exponent = vf32_set1(EXPONENT_HIDDEN);
     vm32 hidden = vf32_eq(k, vf32_set1(-__builtin_inff()));
     vm32 k_finite = vf32_gt(infinity, k), v_finite = vf32_gt(infinity, vf32_abs(v));
@@ -41,8 +41,7 @@ typedef struct key_rows {
     size_t count, lanes;
 } key_rows;
 
-AFT_INLINE key_rows key_rows_of(const aft_plan *plan, size_t pair, size_t vector)
-{
+AFT_INLINE key_rows key_rows_of(const aft_plan *plan, size_t pair, size_t vector) {
     const aft_problem *problem = &plan->problem;
     return (key_rows){
         .k = input_of(plan, &problem->k, pair, vector),
@@ -54,8 +53,7 @@ AFT_INLINE key_rows key_rows_of(const aft_plan *plan, size_t pair, size_t vector
     };
 }
 
-AFT_INLINE key key_at(const key_rows *rows, size_t j)
-{
+AFT_INLINE key key_at(const key_rows *rows, size_t j) {
     return key_take(load_lanes(rows->k + j * rows->k_stride, rows->lanes),
                     load_lanes(rows->v + j * rows->v_stride, rows->lanes));
 }
@@ -65,8 +63,7 @@ typedef struct key_maxima {
     vf32 n, ng, special;
 } key_maxima;
 
-AFT_INLINE key_maxima key_maxima_none(void)
-{
+AFT_INLINE key_maxima key_maxima_none(void) {
     return (key_maxima){vf32_set1(EXPONENT_FLOOR), vf32_set1(EXPONENT_FLOOR), vf32_zero()};
 }
 
@@ -76,13 +73,16 @@ typedef struct key_chain {
     size_t count;
 } key_chain;
 
-/* Takes the keys [begin, begin + 64) apart. The exponentials come in a loop of their own, so that a call to the provider finds
- * few registers to save. */
-static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size_t begin, float *scratch)
-{
+/* Takes the keys [begin, begin + 64) apart. The exponentials come in a loop of their own, so that a call to the
+ * provider finds few registers to save. */
+static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size_t begin, float *scratch) {
     enum { PART = AFT_CHAIN_KEYS * VF32_LANES };
     float *parts = scratch + plan->scratch.chain;
-    key_chain chain = {parts, parts + PART, parts + 2 * PART, parts + 3 * PART, parts + 4 * PART,
+    key_chain chain = {parts,
+                       parts + PART,
+                       parts + 2 * PART,
+                       parts + 3 * PART,
+                       parts + 4 * PART,
                        smaller(AFT_CHAIN_KEYS, rows->count - begin)};
     for (size_t j = 0; j < chain.count; j++) {
         key taken = key_at(rows, begin + j);
@@ -101,8 +101,7 @@ static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size
     return chain;
 }
 
-AFT_INLINE key_maxima key_chain_maxima(const key_chain *chain, size_t begin, size_t end, key_maxima maxima)
-{
+AFT_INLINE key_maxima key_chain_maxima(const key_chain *chain, size_t begin, size_t end, key_maxima maxima) {
     for (size_t i = begin * VF32_LANES; i < end * VF32_LANES; i += VF32_LANES) {
         maxima.n = vf32_max(maxima.n, vf32_load(chain->n + i));
         maxima.ng = vf32_max(maxima.ng, vf32_load(chain->ng + i));

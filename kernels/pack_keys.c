@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Key panels of one vector of channels: for every visible key the pair (e*v, e) that kernel.h describes, side by side, so that one
- * broadcast of a weight feeds two FMAs.
+ * Key panels of one vector of channels: for every visible key the pair (e*v, e) that kernel.h describes, side by side,
+ * so that one broadcast of a weight feeds two FMAs.
  *
  *     panel[key] = | e*v: lanes | e: lanes |      exponents[chain] = | E: lanes | K: lanes |
  *
- * Without a causal mask E and K are the maxima over all visible keys, and there is one pair of them. Under a causal mask a row sees only the
- * past, and so must its exponents: chain c has the maxima of the keys up to its end, and whoever adds chains scales by 2^(K[c-1] -
- * K[c]). A channel with a visible NaN or infinity (from that chain on) gets EXPONENT_POISONED, which makes its panel 0: its
- * denominators fail the test in aggregate_rows.c, and exact.h computes what each row sees.
+ * Without a causal mask E and K are the maxima over all visible keys, and there is one pair of them. Under a causal
+ * mask a row sees only the past, and so must its exponents: chain c has the maxima of the keys up to its end, and
+ * whoever adds chains scales by 2^(K[c-1] - K[c]). A channel with a visible NaN or infinity (from that chain on) gets
+ * EXPONENT_POISONED, which makes its panel 0: its denominators fail the test in aggregate_rows.c, and exact.h computes
+ * what each row sees.
  *
- * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each granule of 16 (and from it on, without a mask)
- * are laid beside the panel. They are summed in two levels of 64 granules.
+ * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each granule of 16 (and from it
+ * on, without a mask) are laid beside the panel. They are summed in two levels of 64 granules.
  */
 #include "kernels/state.h"
 
-AFT_INLINE key_maxima poisoned_where_special(key_maxima maxima)
-{
+AFT_INLINE key_maxima poisoned_where_special(key_maxima maxima) {
     const vf32 poisoned = vf32_set1(EXPONENT_POISONED);
     vm32 plain = vf32_eq(maxima.special, vf32_zero());
     maxima.n = vf32_select(plain, maxima.n, poisoned);
@@ -24,8 +24,7 @@ AFT_INLINE key_maxima poisoned_where_special(key_maxima maxima)
     return maxima;
 }
 
-static key_maxima maxima_of_all(const key_rows *rows)
-{
+static key_maxima maxima_of_all(const key_rows *rows) {
     key_maxima maxima = key_maxima_none();
     for (size_t j = 0; j < rows->count; j++) {
         key taken = key_at(rows, j);
@@ -36,15 +35,13 @@ static key_maxima maxima_of_all(const key_rows *rows)
     return poisoned_where_special(maxima);
 }
 
-AFT_INLINE void store_exponents(float *exponents, key_maxima maxima)
-{
+AFT_INLINE void store_exponents(float *exponents, key_maxima maxima) {
     vf32_store(exponents, vf32_sub(maxima.ng, vf32_set1(HEADROOM)));
     vf32_store(exponents + VF32_LANES, maxima.n);
 }
 
 /* Writes the panel of a chain; true in the lanes where a numerator that is not 0 was dropped. */
-static vm32 pack_chain(const key_chain *chain, key_maxima maxima, float *panel)
-{
+static vm32 pack_chain(const key_chain *chain, key_maxima maxima, float *panel) {
     const vf32 floor = vf32_set1(EXPONENT_FLOOR);
     vf32 top = vf32_sub(maxima.ng, vf32_set1(HEADROOM));
     vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
@@ -66,16 +63,14 @@ typedef struct state_sum {
 
 AFT_INLINE state state_sum_total(const state_sum *sum) { return state_merge(sum->groups, sum->group); }
 
-AFT_INLINE void state_sum_add(state_sum *sum, state s, bool ends_group)
-{
+AFT_INLINE void state_sum_add(state_sum *sum, state s, bool ends_group) {
     sum->group = state_merge(sum->group, s);
     if (ends_group)
         *sum = (state_sum){state_merge(sum->groups, sum->group), state_empty()};
 }
 
 /* Turns the states of single granules into the states of all keys from a granule on. */
-static void sum_suffixes(size_t granules, float *suffix)
-{
+static void sum_suffixes(size_t granules, float *suffix) {
     state_sum sum = {state_empty(), state_empty()};
     state_store(suffix + granules * AFT_STATE_VECTORS * VF32_LANES, state_empty());
     for (size_t granule = granules; granule-- > 0;) {
@@ -87,8 +82,7 @@ static void sum_suffixes(size_t granules, float *suffix)
     }
 }
 
-static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scratch)
-{
+static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->vectors, vector = task % plan->vectors;
     bool causal = plan->problem.shape.causal;
     key_rows rows = key_rows_of(plan, pair, vector);

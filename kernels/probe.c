@@ -12,41 +12,34 @@
 /* Enough independent chains to fill two FMA ports of 4 to 5 cycles, few enough for 16 registers. */
 enum { FMA_CHAINS = 12, FMA_ROUNDS = 8 };
 
-#define FOR_EACH_VECTOR(count)                                                                                          \
-    for (size_t i = 0, lanes; i < (count) && (lanes = (count) - i < VF32_LANES ? (count) - i : VF32_LANES, 1);          \
+#define FOR_EACH_VECTOR(count)                                                                                         \
+    for (size_t i = 0, lanes; i < (count) && (lanes = (count)-i < VF32_LANES ? (count)-i : VF32_LANES, 1);             \
          i += VF32_LANES)
 
-static void probe_exp(size_t count, const float *x, float *y)
-{
+static void probe_exp(size_t count, const float *x, float *y) {
     FOR_EACH_VECTOR(count) { vf32_store_n(y + i, vf32_exp(vf32_load_n(x + i, lanes)), lanes); }
 }
 
-static void probe_exp_builtin(size_t count, const float *x, float *y)
-{
+static void probe_exp_builtin(size_t count, const float *x, float *y) {
     FOR_EACH_VECTOR(count) { vf32_store_n(y + i, vf32_exp_builtin(vf32_load_n(x + i, lanes)), lanes); }
 }
 
-static void probe_exp_parts(size_t count, const float *x, float *p, float *n)
-{
-    FOR_EACH_VECTOR(count)
-    {
+static void probe_exp_parts(size_t count, const float *x, float *p, float *n) {
+    FOR_EACH_VECTOR(count) {
         vf32 exponent;
         vf32_store_n(p + i, vf32_exp_parts(vf32_load_n(x + i, lanes), &exponent), lanes);
         vf32_store_n(n + i, exponent, lanes);
     }
 }
 
-static void probe_fma(size_t count, const float *a, const float *b, const float *c, float *y)
-{
-    FOR_EACH_VECTOR(count)
-    {
+static void probe_fma(size_t count, const float *a, const float *b, const float *c, float *y) {
+    FOR_EACH_VECTOR(count) {
         vf32 product = vf32_fma(vf32_load_n(a + i, lanes), vf32_load_n(b + i, lanes), vf32_load_n(c + i, lanes));
         vf32_store_n(y + i, product, lanes);
     }
 }
 
-static double probe_fma_loop(size_t iterations, float *sink)
-{
+static double probe_fma_loop(size_t iterations, float *sink) {
     vf32 chain[FMA_CHAINS], factor = vf32_set1(0.999f), addend = vf32_set1(0.001f);
     for (int i = 0; i < FMA_CHAINS; i++)
         chain[i] = vf32_set1((float)i);

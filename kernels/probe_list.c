@@ -9,8 +9,7 @@
 AFT_ISA_LIST(AFT_ISA_ROW)
 #undef AFT_ISA_ROW
 
-const aft_probe *aft_probe_find(const char *isa)
-{
+const aft_probe *aft_probe_find(const char *isa) {
 #define AFT_ISA_ROW(name) &aft_probe_##name,
     static const aft_probe *const probes[] = {AFT_ISA_LIST(AFT_ISA_ROW)};
 #undef AFT_ISA_ROW

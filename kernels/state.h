@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state of a set of keys that all count with weight 1: numerator N * 2^E and denominator D * 2^K, each with the largest
- * exponent of its own terms, and the sum of what is special (key.h). States merge exactly but for the one rounding of each sum,
- * so a prefix can be made of any keys at hand, and what is small beside one set is not lost beside another.
+ * The state of a set of keys that all count with weight 1: numerator N * 2^E and denominator D * 2^K, each with the
+ * largest exponent of its own terms, and the sum of what is special (key.h). States merge exactly but for the one
+ * rounding of each sum, so a prefix can be made of any keys at hand, and what is small beside one set is not lost
+ * beside another.
  */
 #ifndef AFT_KERNELS_STATE_H
 #define AFT_KERNELS_STATE_H
@@ -13,19 +14,16 @@ typedef struct state {
     vf32 numerator, denominator, numerator_exponent, denominator_exponent, special;
 } state;
 
-AFT_INLINE state state_empty(void)
-{
+AFT_INLINE state state_empty(void) {
     return (state){vf32_zero(), vf32_zero(), vf32_set1(EXPONENT_FLOOR), vf32_set1(EXPONENT_FLOOR), vf32_zero()};
 }
 
-AFT_INLINE state state_load(const float *p)
-{
+AFT_INLINE state state_load(const float *p) {
     return (state){vf32_load(p), vf32_load(p + VF32_LANES), vf32_load(p + 2 * VF32_LANES),
                    vf32_load(p + 3 * VF32_LANES), vf32_load(p + 4 * VF32_LANES)};
 }
 
-AFT_INLINE void state_store(float *p, state s)
-{
+AFT_INLINE void state_store(float *p, state s) {
     vf32_store(p, s.numerator);
     vf32_store(p + VF32_LANES, s.denominator);
     vf32_store(p + 2 * VF32_LANES, s.numerator_exponent);
@@ -34,13 +32,11 @@ AFT_INLINE void state_store(float *p, state s)
 }
 
 /* x * 2^from as a multiple of 2^to, to >= from. */
-AFT_INLINE vf32 state_rescale(vf32 x, vf32 from, vf32 to)
-{
+AFT_INLINE vf32 state_rescale(vf32 x, vf32 from, vf32 to) {
     return vf32_mul(x, vf32_pow2_above(vf32_sub(from, to), LOWEST_NORMAL));
 }
 
-AFT_INLINE state state_merge(state a, state b)
-{
+AFT_INLINE state state_merge(state a, state b) {
     state sum;
     sum.numerator_exponent = vf32_max(a.numerator_exponent, b.numerator_exponent);
     sum.denominator_exponent = vf32_max(a.denominator_exponent, b.denominator_exponent);
@@ -53,8 +49,7 @@ AFT_INLINE state state_merge(state a, state b)
 }
 
 /* The state of the keys [begin, end) of a chain, summed in ascending order. */
-static state state_of_keys(const key_chain *chain, size_t begin, size_t end)
-{
+static state state_of_keys(const key_chain *chain, size_t begin, size_t end) {
     key_maxima maxima = key_chain_maxima(chain, begin, end, key_maxima_none());
     vf32 numerator = vf32_zero(), denominator = vf32_zero();
     for (size_t i = begin * VF32_LANES; i < end * VF32_LANES; i += VF32_LANES) {

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AFT-simple without a causal mask, first half: the state of one group of 4096 keys, for all channels. K and V are read once,
- * chain by chain; the chains are those of aggregate_rows.c, so the result is that of AFT-full with w = 0 to the last bit.
+ * AFT-simple without a causal mask, first half: the state of one group of 4096 keys, for all channels. K and V are read
+ * once, chain by chain; the chains are those of aggregate_rows.c, so the result is that of AFT-full with w = 0 to the
+ * last bit.
  *
  *     states[pair][group][vector]
  */
 #include "kernels/state.h"
 
-AFT_INLINE float *stream_state(const aft_plan *plan, size_t pair, size_t group, size_t vector)
-{
+AFT_INLINE float *stream_state(const aft_plan *plan, size_t pair, size_t group, size_t vector) {
     return plan->workspace + pair * plan->pair_floats +
            (group * plan->vectors + vector) * AFT_STATE_VECTORS * VF32_LANES;
 }
 
-static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *scratch)
-{
+static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->key_groups, group = task % plan->key_groups;
     size_t first = group * AFT_GROUP_KEYS, end = smaller(first + AFT_GROUP_KEYS, keys_of(plan, pair));
     for (size_t vector = 0; vector < plan->vectors; vector++)

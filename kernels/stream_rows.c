@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AFT-simple without a causal mask, second half: every row of y is the state of all keys behind the row's gate. Q is read and y
- * written once.
+ * AFT-simple without a causal mask, second half: every row of y is the state of all keys behind the row's gate. Q is
+ * read and y written once.
  */
 #include "kernels/finish.h"
 
-static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch)
-{
+static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;
     size_t first = block * AFT_STREAM_ROWS, end = smaller(first + AFT_STREAM_ROWS, plan->problem.shape.q_len);
     float *totals = scratch + plan->scratch.groups;

@@ -4,12 +4,12 @@
  *
  *     accumulators[r] = accumulators[r] * scale + sum over keys j of weights[r][j] * panel[j]
  *
- * for numerator and denominator at once, over at most one chain of keys. The sum is a chain of FMAs in ascending j that begins at 0; the
- * scale, a power of two, is folded into the FMA that adds it.
+ * for numerator and denominator at once, over at most one chain of keys. The sum is a chain of FMAs in ascending j that
+ * begins at 0; the scale, a power of two, is folded into the FMA that adds it.
  *
- * rows x (numerator, denominator) accumulators stay in registers; each step loads two panel vectors and broadcasts one weight a
- * row for two FMAs. VF32_TILE_ROWS of each ISA fills its register file; the rows of a block are split evenly, since a
- * tile of 9 rows already hides the latency of the FMAs.
+ * rows x (numerator, denominator) accumulators stay in registers; each step loads two panel vectors and broadcasts one
+ * weight a row for two FMAs. VF32_TILE_ROWS of each ISA fills its register file; the rows of a block are split evenly,
+ * since a tile of 9 rows already hides the latency of the FMAs.
  */
 #ifndef AFT_KERNELS_TILE_H
 #define AFT_KERNELS_TILE_H
@@ -21,8 +21,7 @@ typedef struct tile_scale {
 } tile_scale;
 
 AFT_INLINE void tile_rows(size_t rows, size_t keys, const float *restrict panel, const float *restrict weights,
-                          tile_scale scale, float *restrict accumulators)
-{
+                          tile_scale scale, float *restrict accumulators) {
     vf32 numerator[VF32_TILE_ROWS], denominator[VF32_TILE_ROWS];
     for (size_t r = 0; r < rows; r++)
         numerator[r] = denominator[r] = vf32_zero();
@@ -43,15 +42,26 @@ AFT_INLINE void tile_rows(size_t rows, size_t keys, const float *restrict panel,
 
 /* The number of rows as a constant, so that the accumulators are registers. */
 static void tile_run(size_t rows, size_t keys, const float *restrict panel, const float *restrict weights,
-                     tile_scale scale, float *restrict accumulators)
-{
+                     tile_scale scale, float *restrict accumulators) {
 #define TILE_CASE(n)                                                                                                   \
     case n:                                                                                                            \
         tile_rows(n <= VF32_TILE_ROWS ? n : 0, keys, panel, weights, scale, accumulators);                             \
-        break;
+        break
     switch (rows) {
-        TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6) TILE_CASE(7)
-        TILE_CASE(8) TILE_CASE(9) TILE_CASE(10) TILE_CASE(11) TILE_CASE(12) TILE_CASE(13) TILE_CASE(14)
+        TILE_CASE(1);
+        TILE_CASE(2);
+        TILE_CASE(3);
+        TILE_CASE(4);
+        TILE_CASE(5);
+        TILE_CASE(6);
+        TILE_CASE(7);
+        TILE_CASE(8);
+        TILE_CASE(9);
+        TILE_CASE(10);
+        TILE_CASE(11);
+        TILE_CASE(12);
+        TILE_CASE(13);
+        TILE_CASE(14);
     }
 #undef TILE_CASE
 }

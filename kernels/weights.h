@@ -4,8 +4,8 @@
  *
  *     weights[chain][row of the block][key of the chain]
  *
- * A row of a chain is 64 floats, filled with lanes along the keys; the tile reads single floats from it at a constant row
- * distance. 0 where a key is hidden, or not dense for the row.
+ * A row of a chain is 64 floats, filled with lanes along the keys; the tile reads single floats from it at a constant
+ * row distance. 0 where a key is hidden, or not dense for the row.
  */
 #ifndef AFT_KERNELS_WEIGHTS_H
 #define AFT_KERNELS_WEIGHTS_H
@@ -15,15 +15,14 @@
 enum { WEIGHTS_OF_CHAIN = AFT_ROW_BLOCK * AFT_CHAIN_KEYS };
 
 /* Keys that row `position` may see. */
-AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t position)
-{
+AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t position) {
     size_t keys = keys_of(plan, pair);
     return plan->problem.shape.causal ? smaller(position + 1, keys) : keys;
 }
 
-/* The biases of one row for the keys of a chain; -inf, which hides a key, for those that are not dense. False where none is. */
-AFT_INLINE bool chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain, float *logits)
-{
+/* The biases of one row for the keys of a chain; -inf, which hides a key, for those that are not dense. False where
+ * none is. */
+AFT_INLINE bool chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain, float *logits) {
     size_t first = chain * AFT_CHAIN_KEYS;
     size_t begin = larger(first, row->dense_begin), end = smaller(first + AFT_CHAIN_KEYS, row->dense_end);
     if (begin >= end)
@@ -41,14 +40,12 @@ AFT_INLINE bool chain_logits(const aft_plan *plan, size_t pair, const aft_row *r
 
 /* The chains that hold dense keys of a row: [first, end). */
 AFT_INLINE size_t first_chain(const aft_row *row) { return row->dense_begin / AFT_CHAIN_KEYS; }
-AFT_INLINE size_t end_chain(const aft_row *row)
-{
+AFT_INLINE size_t end_chain(const aft_row *row) {
     return row->dense_begin < row->dense_end ? (row->dense_end - 1) / AFT_CHAIN_KEYS + 1 : first_chain(row);
 }
 
 /* W of a row: the exponent of its largest bias, that of the keys it sees as states (0) included. */
-static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row, size_t visible)
-{
+static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row, size_t visible) {
     const vf32 infinity = vf32_set1(__builtin_inff());
     float logits[AFT_CHAIN_KEYS];
     vf32 top = vf32_set1(-__builtin_inff());
@@ -73,8 +70,7 @@ static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row,
 }
 
 /* Fills `row` for query row `index`. */
-static void row_describe(const aft_plan *plan, size_t pair, size_t index, aft_row *row)
-{
+static void row_describe(const aft_plan *plan, size_t pair, size_t index, aft_row *row) {
     row->index = index;
     row->position = plan->problem.shape.q_offset + index;
     size_t visible = visible_keys(plan, pair, row->position);
@@ -88,27 +84,41 @@ static void row_describe(const aft_plan *plan, size_t pair, size_t index, aft_ro
     row->threshold = 0.0f;
 }
 
-/* The weights of one row for one chain. A weight that is dropped and might matter raises the row's threshold. */
-static void weights_of_chain(const aft_plan *plan, size_t pair, aft_row *row, size_t chain, float *weights)
-{
-    float logits[AFT_CHAIN_KEYS], exponents[AFT_CHAIN_KEYS];
-    if (!chain_logits(plan, pair, row, chain, logits)) {
-        memset(weights, 0, sizeof logits);
-        return;
-    }
-    const vf32 top = vf32_set1(row->exponent), hidden = vf32_set1(-__builtin_inff());
+/* The biases of a row for one chain, taken apart as keys are (key.h): exp(w) = p * 2^n, n = EXPONENT_HIDDEN where w is
+ * -inf, special = NaN where it is NaN or +inf. */
+typedef struct weight_chain {
+    float p[AFT_CHAIN_KEYS], n[AFT_CHAIN_KEYS], special[AFT_CHAIN_KEYS];
+} weight_chain;
+
+static bool weight_chain_take(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
+                              weight_chain *taken) {
+    const vf32 infinity = vf32_set1(__builtin_inff()), minus_infinity = vf32_set1(-__builtin_inff());
+    float logits[AFT_CHAIN_KEYS];
+    if (!chain_logits(plan, pair, row, chain, logits))
+        return false;
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
         vf32 n, logit = vf32_load(logits + i), reduced = vf32_exp_reduce(logit, &n);
-        vf32 shift = vf32_select(vf32_eq(logit, hidden), vf32_set1(EXPONENT_HIDDEN), vf32_sub(n, top));
-        vf32_store(exponents + i, shift);
-        vf32_store(weights + i, reduced);
+        vm32 hidden = vf32_eq(logit, minus_infinity), finite = vf32_gt(infinity, logit);
+        vf32_store(taken->p + i, reduced);
+        vf32_store(taken->n + i, vf32_select(hidden, vf32_set1(EXPONENT_HIDDEN), n));
+        vf32_store(taken->special + i, vf32_select(finite, vf32_zero(), vf32_set1(QUIET_NAN)));
     }
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES)
-        vf32_store(weights + i, vf32_exp(vf32_load(weights + i)));
+        vf32_store(taken->p + i, vf32_exp(vf32_load(taken->p + i)));
+    return true;
+}
+
+/* The weights of one row for one chain. A weight that is dropped and might matter raises the row's threshold. */
+static void weights_of_chain(const aft_plan *plan, size_t pair, aft_row *row, size_t chain, float *weights) {
+    weight_chain taken;
+    if (!weight_chain_take(plan, pair, row, chain, &taken)) {
+        memset(weights, 0, AFT_CHAIN_KEYS * sizeof(float));
+        return;
+    }
     vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
-        vf32 shift = vf32_load(exponents + i);
-        vf32_store(weights + i, vf32_mul(vf32_load(weights + i), vf32_pow2_above(shift, LOWEST)));
+        vf32 shift = vf32_sub(vf32_load(taken.n + i), vf32_set1(row->exponent));
+        vf32_store(weights + i, vf32_mul(vf32_load(taken.p + i), vf32_pow2_above(shift, LOWEST)));
         vm32 below = vf32_gt(vf32_set1(LOWEST), shift);
         dropped = vm32_or(dropped, vm32_and(below, vf32_ge(shift, vf32_set1(NEGLIGIBLE))));
     }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Vectors of FP32 lanes. The build names one ISA's header in AFT_VEC_HEADER; each defines the same types and operations, and
- * every operation gives the same bits on every ISA:
+ * Vectors of FP32 lanes. The build names one ISA's header in AFT_VEC_HEADER; each defines the same types and
+ * operations, and every operation gives the same bits on every ISA:
  *
  *   vf32, VF32_LANES, VF32_TILE_ROWS       a vector; its lanes; rows of the register tile (see tile.c)
  *   vm32                                   a mask, one truth value a lane
  *   vf32_set1, _load, _store               nothing needs to be aligned
- *   vf32_load_n, _store_n(…, n)            the first n lanes, n <= VF32_LANES; other lanes load as 0; no other byte is touched
- *   vf32_add, _sub, _mul, _div             IEEE, to nearest
- *   vf32_fma(a, b, c)                      a * b + c, rounded once
- *   vf32_max, _min(a, b)                   a > b ? a : b, a < b ? a : b; so b where either is NaN
+ *   vf32_load_n, _store_n(…, n)            the first n lanes, n <= VF32_LANES; other lanes load as 0; no other byte is
+ * touched vf32_add, _sub, _mul, _div             IEEE, to nearest vf32_fma(a, b, c)                      a * b + c,
+ * rounded once vf32_max, _min(a, b)                   a > b ? a : b, a < b ? a : b; so b where either is NaN
  *   vf32_round, _abs                       to the nearest integer, ties to even; |x|
  *   vf32_gt, _ge, _eq(a, b)                comparisons, false for NaN
  *   vf32_select(m, a, b)                   m ? a : b
@@ -31,15 +30,13 @@
 AFT_INLINE vf32 vf32_zero(void) { return vf32_set1(0.0f); }
 
 /* 2^n for an integer n <= 127 of any size below; 0 where n < lowest (lowest >= -126). */
-AFT_INLINE vf32 vf32_pow2_above(vf32 n, float lowest)
-{
+AFT_INLINE vf32 vf32_pow2_above(vf32 n, float lowest) {
     vf32 bound = vf32_set1(lowest);
     return vf32_select(vf32_ge(n, bound), vf32_pow2(vf32_max(n, bound)), vf32_zero());
 }
 
 /* x * 2^n for any integer n, in two steps: a result that is subnormal is rounded once unless |x| < 2^-102. */
-AFT_INLINE vf32 vf32_ldexp(vf32 x, vf32 n)
-{
+AFT_INLINE vf32 vf32_ldexp(vf32 x, vf32 n) {
     n = vf32_min(vf32_max(n, vf32_set1(-252.0f)), vf32_set1(252.0f));
     vf32 half = vf32_round(vf32_mul(n, vf32_set1(0.5f)));
     return vf32_mul(vf32_mul(x, vf32_pow2(half)), vf32_pow2(vf32_sub(n, half)));

@@ -17,8 +17,7 @@ AFT_INLINE vf32 vf32_set1(float x) { return _mm256_set1_ps(x); }
 AFT_INLINE vf32 vf32_load(const float *p) { return _mm256_loadu_ps(p); }
 AFT_INLINE void vf32_store(float *p, vf32 x) { _mm256_storeu_ps(p, x); }
 
-AFT_INLINE __m256i vf32_first_lanes(size_t n)
-{
+AFT_INLINE __m256i vf32_first_lanes(size_t n) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 AFT_INLINE vf32 vf32_load_n(const float *p, size_t n) { return _mm256_maskload_ps(p, vf32_first_lanes(n)); }
@@ -40,20 +39,15 @@ AFT_INLINE vm32 vf32_eq(vf32 a, vf32 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ)
 AFT_INLINE vf32 vf32_select(vm32 m, vf32 a, vf32 b) { return _mm256_blendv_ps(b, a, m); }
 AFT_INLINE vm32 vm32_and(vm32 a, vm32 b) { return _mm256_and_ps(a, b); }
 AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return _mm256_or_ps(a, b); }
-AFT_INLINE vm32 vm32_not(vm32 a)
-{
-    return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1)));
-}
+AFT_INLINE vm32 vm32_not(vm32 a) { return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1))); }
 AFT_INLINE int vm32_any(vm32 a) { return _mm256_movemask_ps(a) != 0; }
 
-AFT_INLINE vf32 vf32_pow2(vf32 n)
-{
+AFT_INLINE vf32 vf32_pow2(vf32 n) {
     __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
     return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
 
-AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent)
-{
+AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     vm32 subnormal = vf32_gt(vf32_set1(0x1p-126f), vf32_abs(x));
     __m256i bits = _mm256_castps_si256(vf32_select(subnormal, vf32_mul(x, vf32_set1(0x1p+32f)), x));
     __m256i biased = _mm256_and_si256(_mm256_srli_epi32(bits, 23), _mm256_set1_epi32(0xff));
@@ -63,8 +57,7 @@ AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent)
     return _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
 }
 
-AFT_INLINE float vf32_reduce_max(vf32 x)
-{
+AFT_INLINE float vf32_reduce_max(vf32 x) {
     __m128 four = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
     __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));

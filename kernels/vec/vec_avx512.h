@@ -7,7 +7,8 @@
 #include <immintrin.h>
 
 #define VF32_LANES 16
-/* 14 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 31 of 32 registers; 28 chains hide 4 cycles x 2 ports. */
+/* 14 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 31 of 32 registers; 28 chains hide 4 cycles x 2
+ * ports. */
 #define VF32_TILE_ROWS 14
 
 typedef __m512 vf32;
@@ -40,13 +41,9 @@ AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return _kor_mask16(a, b); }
 AFT_INLINE vm32 vm32_not(vm32 a) { return _knot_mask16(a); }
 AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 
-AFT_INLINE vf32 vf32_pow2(vf32 n)
-{
-    return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n);
-}
+AFT_INLINE vf32 vf32_pow2(vf32 n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
 
-AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent)
-{
+AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     *exponent = _mm512_getexp_ps(x);
     return _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
 }

@@ -1,33 +1,34 @@
 /* SPDX-License-Identifier: MIT AND BSL-1.0 */
 /*
- * exp, as the kernels use it: exp(x) = p * 2^n with an integer n, so that subtracting a maximum is subtracting an integer: exact.
+ * exp, as the kernels use it: exp(x) = p * 2^n with an integer n, so that subtracting a maximum is subtracting an
+ * integer: exact.
  *
  * n = rint(x * log2 e), r = x - n * ln 2 by two FMAs, p = exp(r). The first FMA is exact: LN2_HIGH has 21 bits and n at
- * most 21, so the difference, below 0.5, is a multiple of the last bit of x or of LN2_HIGH; the second rounds to 2^-26. With |x| <= 2^20 the
- * rounding of log2 e and of the product moves n * ln 2 by less than 0.08: |r| <= 0.43, and p lies in [0.65, 1.54].
+ * most 21, so the difference, below 0.5, is a multiple of the last bit of x or of LN2_HIGH; the second rounds to 2^-26.
+ * With |x| <= 2^20 the rounding of log2 e and of the product moves n * ln 2 by less than 0.08: |r| <= 0.43, and p lies
+ * in [0.65, 1.54].
  *
- * Two providers of exp(r), with the same bits on every float: SLEEF's ISA-suffixed deterministic function (1.0 ULP), called;
- * or the algorithm of SLEEF's expf_u10 (Shibata and Petrogalli, "SLEEF: A Portable Vectorized Library of C Standard
- * Mathematical Functions", IEEE TPDS 31(6), 2020; Boost licence, see NOTICE) over this layer's operations. The scalar level
- * always takes the second: SLEEF's scalar FMA function needs a CPU with FMA.
+ * Two providers of exp(r), with the same bits on every float: SLEEF's ISA-suffixed deterministic function (1.0 ULP),
+ * called; or the algorithm of SLEEF's expf_u10 (Shibata and Petrogalli, "SLEEF: A Portable Vectorized Library of C
+ * Standard Mathematical Functions", IEEE TPDS 31(6), 2020; Boost licence, see NOTICE) over this layer's operations. The
+ * scalar level always takes the second: SLEEF's scalar FMA function needs a CPU with FMA.
  */
 #ifndef AFT_KERNELS_VEC_EXP_H
 #define AFT_KERNELS_VEC_EXP_H
 
 #include "kernels/vec/vec.h"
 
-#define LOGIT_LIMIT 0x1p+20f         /* larger logits saturate */
-#define EXPONENT_HIDDEN (-0x1p+23f)  /* n of a key that does not count: sums of two are exact, and below the floor */
-#define EXPONENT_FLOOR (-0x1p+22f)   /* below every sum of exponents of finite logits: where a maximum begins */
-#define PARTS_LARGEST 1.54f          /* p is at most this */
+#define LOGIT_LIMIT 0x1p+20f        /* larger logits saturate */
+#define EXPONENT_HIDDEN (-0x1p+23f) /* n of a key that does not count: sums of two are exact, and below the floor */
+#define EXPONENT_FLOOR (-0x1p+22f)  /* below every sum of exponents of finite logits: where a maximum begins */
+#define PARTS_LARGEST 1.54f         /* p is at most this */
 
 #define LOG2_E 0x1.715476p+0f
 #define LN2_HIGH 0x1.62e43p-1f
 #define LN2_LOW (-0x1.05c61p-29f)
 
 /* The polynomial of exp(s) and the split of ln 2 are SLEEF's (sleefsimdsp.c, xexpf). */
-AFT_INLINE vf32 vf32_exp_builtin(vf32 x)
-{
+AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
     vf32 n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
     vf32 s = vf32_fma(n, vf32_set1(-0.693145751953125f), x);
     s = vf32_fma(n, vf32_set1(-1.428606765330187045e-06f), s);
@@ -48,8 +49,9 @@ AFT_INLINE vf32 vf32_exp_builtin(vf32 x)
 #if defined(AFT_EXP_SLEEF) && VF32_LANES > 1
 #include <sleef.h>
 #define VF32_EXP_PROVIDER "sleef"
-/* SLEEF 3 marks the functions that give the same bits on every CPU with finz_; from version 4 on all do, without the mark. */
-#ifdef AFT_SLEEF_PLAIN_NAMES
+/* SLEEF 3 marks the functions that give the same bits on every CPU with finz_; from version 4 on all do, without the
+ * mark. */
+#ifdef AFT_SLEEF_NAMES_PLAIN
 AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_PLAIN(x); }
 #else
 AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
@@ -59,9 +61,9 @@ AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
 AFT_INLINE vf32 vf32_exp(vf32 x) { return vf32_exp_builtin(x); }
 #endif
 
-/* The integer n of exp(x) = p * 2^n, and the reduced argument r, p = exp(r). x saturates; a NaN counts as -LOGIT_LIMIT. */
-AFT_INLINE vf32 vf32_exp_reduce(vf32 x, vf32 *n)
-{
+/* The integer n of exp(x) = p * 2^n, and the reduced argument r, p = exp(r). x saturates; a NaN counts as -LOGIT_LIMIT.
+ */
+AFT_INLINE vf32 vf32_exp_reduce(vf32 x, vf32 *n) {
     x = vf32_min(vf32_max(x, vf32_set1(-LOGIT_LIMIT)), vf32_set1(LOGIT_LIMIT));
     *n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
     vf32 r = vf32_fma(*n, vf32_set1(-LN2_HIGH), x);

@@ -18,14 +18,12 @@ AFT_INLINE vf32 vf32_set1(float x) { return vdupq_n_f32(x); }
 AFT_INLINE vf32 vf32_load(const float *p) { return vld1q_f32(p); }
 AFT_INLINE void vf32_store(float *p, vf32 x) { vst1q_f32(p, x); }
 
-AFT_INLINE vf32 vf32_load_n(const float *p, size_t n)
-{
+AFT_INLINE vf32 vf32_load_n(const float *p, size_t n) {
     float lanes[VF32_LANES] = {0.0f};
     memcpy(lanes, p, n * sizeof(float));
     return vld1q_f32(lanes);
 }
-AFT_INLINE void vf32_store_n(float *p, vf32 x, size_t n)
-{
+AFT_INLINE void vf32_store_n(float *p, vf32 x, size_t n) {
     float lanes[VF32_LANES];
     vst1q_f32(lanes, x);
     memcpy(p, lanes, n * sizeof(float));
@@ -51,13 +49,11 @@ AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return vorrq_u32(a, b); }
 AFT_INLINE vm32 vm32_not(vm32 a) { return vmvnq_u32(a); }
 AFT_INLINE int vm32_any(vm32 a) { return vmaxvq_u32(a) != 0; }
 
-AFT_INLINE vf32 vf32_pow2(vf32 n)
-{
+AFT_INLINE vf32 vf32_pow2(vf32 n) {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
 
-AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent)
-{
+AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     vm32 subnormal = vcgtq_f32(vdupq_n_f32(0x1p-126f), vabsq_f32(x));
     uint32x4_t bits = vreinterpretq_u32_f32(vbslq_f32(subnormal, vmulq_n_f32(x, 0x1p+32f), x));
     uint32x4_t biased = vandq_u32(vshrq_n_u32(bits, 23), vdupq_n_u32(0xff));

@@ -13,14 +13,12 @@
 typedef float vf32;
 typedef uint32_t vm32; /* 0 or 1 */
 
-AFT_INLINE uint32_t vf32_bits(vf32 x)
-{
+AFT_INLINE uint32_t vf32_bits(vf32 x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits;
 }
-AFT_INLINE vf32 vf32_from_bits(uint32_t bits)
-{
+AFT_INLINE vf32 vf32_from_bits(uint32_t bits) {
     vf32 x;
     memcpy(&x, &bits, sizeof x);
     return x;
@@ -30,8 +28,7 @@ AFT_INLINE vf32 vf32_set1(float x) { return x; }
 AFT_INLINE vf32 vf32_load(const float *p) { return *p; }
 AFT_INLINE void vf32_store(float *p, vf32 x) { *p = x; }
 AFT_INLINE vf32 vf32_load_n(const float *p, size_t n) { return n ? *p : 0.0f; }
-AFT_INLINE void vf32_store_n(float *p, vf32 x, size_t n)
-{
+AFT_INLINE void vf32_store_n(float *p, vf32 x, size_t n) {
     if (n)
         *p = x;
 }
@@ -44,11 +41,10 @@ AFT_INLINE vf32 vf32_div(vf32 a, vf32 b) { return a / b; }
 #ifdef __FP_FAST_FMAF
 AFT_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c) { return __builtin_fmaf(a, b, c); }
 #else
-/* The product of two floats is exact in double. Their sum with c is rounded to odd (Boldo and Melquiond, "Emulation of FMA and
- * correctly rounded sums", IEEE Trans. Computers 57(4), 2008), so that rounding it again to float rounds once: 53 >= 24 + 2
- * bits. */
-AFT_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c)
-{
+/* The product of two floats is exact in double. Their sum with c is rounded to odd (Boldo and Melquiond, "Emulation of
+ * FMA and correctly rounded sums", IEEE Trans. Computers 57(4), 2008), so that rounding it again to float rounds once:
+ * 53 >= 24 + 2 bits. */
+AFT_INLINE vf32 vf32_fma(vf32 a, vf32 b, vf32 c) {
     double product = (double)a * (double)b, addend = (double)c;
     double sum = product + addend;
     double part = sum - product;
@@ -67,8 +63,7 @@ AFT_INLINE vf32 vf32_max(vf32 a, vf32 b) { return a > b ? a : b; }
 AFT_INLINE vf32 vf32_min(vf32 a, vf32 b) { return a < b ? a : b; }
 AFT_INLINE vf32 vf32_abs(vf32 x) { return vf32_from_bits(vf32_bits(x) & 0x7fffffffu); }
 
-AFT_INLINE vf32 vf32_round(vf32 x)
-{
+AFT_INLINE vf32 vf32_round(vf32 x) {
     const float no_fraction = 0x1p+23f; /* from here on a float has no bits below one: adding it rounds to an integer */
     float magnitude = vf32_abs(x);
     float rounded = magnitude < no_fraction ? (magnitude + no_fraction) - no_fraction : magnitude;
@@ -86,8 +81,7 @@ AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 
 AFT_INLINE vf32 vf32_pow2(vf32 n) { return vf32_from_bits((uint32_t)((int32_t)n + 127) << 23); }
 
-AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent)
-{
+AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     int subnormal = vf32_abs(x) < 0x1p-126f;
     uint32_t bits = vf32_bits(subnormal ? x * 0x1p+32f : x);
     *exponent = (float)(int32_t)(bits >> 23 & 0xffu) - (subnormal ? 127.0f + 32.0f : 127.0f);
