@@ -27,7 +27,7 @@ static bool lay_out_record(aft_plan *plan) {
     size_t lanes = plan->lanes, chains = ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
     size_t states = plan->has_states ? ceil_div(shape->kv_len, AFT_GRANULE_KEYS) + 1 : 0;
     return append(&record->floats, shape->kv_len, 2 * lanes, &record->panel) &&
-           append(&record->floats, shape->causal ? chains + 1 : 1, 2 * lanes, &record->exponents) &&
+           append(&record->floats, chains + 1, 2 * lanes, &record->exponents) &&
            append(&record->floats, 1, lanes, &record->threshold) &&
            append(&record->floats, states, AFT_STATE_VECTORS * lanes, &record->prefix) &&
            append(&record->floats, shape->causal ? 0 : states, AFT_STATE_VECTORS * lanes, &record->suffix) &&
@@ -84,6 +84,7 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
         plan->phases = 2;
     } else {
         size_t last = shape->q_offset + shape->q_len - 1;
+        plan->pack_blocks = ceil_div(plan->vectors, AFT_PACK_VECTORS);
         plan->row_blocks = last / AFT_ROW_BLOCK - shape->q_offset / AFT_ROW_BLOCK + 1;
         if (plan->pair_floats > SET_FLOATS / plan->pairs)
             plan->pairs_per_set = plan->pair_floats < SET_FLOATS ? SET_FLOATS / plan->pair_floats : 1;
@@ -108,6 +109,6 @@ aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t ph
     size_t set = phase / 2 * plan->pairs_per_set, pairs = smaller(plan->pairs - set, plan->pairs_per_set);
     if (phase % 2 == 0)
         return plan->streams ? (aft_phase){table->stream_keys, set, pairs * plan->key_groups}
-                             : (aft_phase){table->pack_keys, set, pairs * plan->vectors};
+                             : (aft_phase){table->pack_keys, set, pairs * plan->pack_blocks};
     return (aft_phase){plan->streams ? table->stream_rows : table->aggregate_rows, set, pairs * plan->row_blocks};
 }

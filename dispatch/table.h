@@ -21,6 +21,7 @@ enum {
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task, aligned by absolute position */
+    AFT_PACK_VECTORS = 4,  /* vectors of channels of a packing task */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task */
 };
 
@@ -28,7 +29,7 @@ enum {
  * that record. A vector takes `lanes` floats, a state AFT_STATE_VECTORS vectors. */
 typedef struct aft_key_record {
     size_t panel;     /* [kv_len] (e * v, e) */
-    size_t exponents; /* [causal ? chains : 1] (of e * v, of e) */
+    size_t exponents; /* [chains, at least 1] (of e * v, of e) */
     size_t threshold; /* the least |numerator| that can be trusted */
     size_t prefix;    /* [granules + 1] states of the keys before a granule */
     size_t suffix;    /* [granules + 1] states of the keys from a granule on */
@@ -69,6 +70,7 @@ typedef struct aft_plan {
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
     size_t key_groups;    /* of AFT_GROUP_KEYS, in kv_len */
+    size_t pack_blocks;   /* packing tasks a pair */
     size_t row_blocks;    /* row tasks a pair */
     size_t weight_chains; /* chains of weights that a worker holds */
     size_t phases;

@@ -11,55 +11,82 @@
 #include "kernels/exact.h"
 #include "kernels/tile.h"
 
+/* Rows [row, row_end) of a block; [dense_begin, dense_end) holds the dense keys of all of them. */
+typedef struct row_tile {
+    size_t row, row_end, dense_begin, dense_end;
+} row_tile;
+
+enum { MOST_TILES = (AFT_ROW_BLOCK + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS };
+
 typedef struct row_block {
     aft_row *rows;
     size_t count;
+    row_tile tiles[MOST_TILES]; /* of even size */
+    size_t tile_count;
     size_t pair;
-    size_t last_chain; /* whose exponents the sums end with */
+    size_t first_chain, end_chain; /* those with keys that are dense for any row; both 0 where there are none */
 } row_block;
+
+static row_tile describe_tile(const row_block *block, size_t tile) {
+    row_tile described = {.row = tile * block->count / block->tile_count,
+                          .row_end = (tile + 1) * block->count / block->tile_count,
+                          .dense_begin = SIZE_MAX};
+    for (size_t r = described.row; r < described.row_end; r++) {
+        described.dense_begin = smaller(described.dense_begin, block->rows[r].dense_begin);
+        described.dense_end = larger(described.dense_end, block->rows[r].dense_end);
+    }
+    return described;
+}
 
 static row_block describe_block(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     const aft_shape *shape = &plan->problem.shape;
     row_block block = {.rows = (aft_row *)(void *)(scratch + plan->scratch.rows),
-                       .pair = set + task / plan->row_blocks};
+                       .pair = set + task / plan->row_blocks,
+                       .first_chain = SIZE_MAX};
     size_t begin = round_down(shape->q_offset, AFT_ROW_BLOCK) + task % plan->row_blocks * AFT_ROW_BLOCK;
     size_t first = larger(begin, shape->q_offset), end = smaller(begin + AFT_ROW_BLOCK, shape->q_offset + shape->q_len);
-    for (size_t position = first; position < end; position++)
-        row_describe(plan, block.pair, position - shape->q_offset, &block.rows[block.count++]);
-    size_t visible = visible_keys(plan, block.pair, end - 1);
-    block.last_chain = shape->causal && visible ? (visible - 1) / AFT_CHAIN_KEYS : 0;
+    for (size_t position = first; position < end; position++) {
+        aft_row *row = &block.rows[block.count++];
+        row_describe(plan, block.pair, position - shape->q_offset, row);
+        if (first_chain(row) == end_chain(row))
+            continue;
+        block.first_chain = smaller(block.first_chain, first_chain(row));
+        block.end_chain = larger(block.end_chain, end_chain(row));
+    }
+    block.first_chain = smaller(block.first_chain, block.end_chain);
+    block.tile_count = (block.count + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS;
+    for (size_t i = 0; i < block.tile_count; i++)
+        block.tiles[i] = describe_tile(&block, i);
     return block;
+}
+
+/* The exponents of a chain: of its numerators and of its denominators. */
+AFT_INLINE const float *exponents_of(const aft_plan *plan, const float *record, size_t chain) {
+    return record + plan->record.exponents + chain * 2 * VF32_LANES;
 }
 
 /* The factors that carry sums from the exponents of one chain to those of a later one. */
 static tile_scale scale_between(const aft_plan *plan, const float *record, size_t from, size_t to) {
-    if (!plan->problem.shape.causal)
-        return (tile_scale){vf32_set1(1.0f), vf32_set1(1.0f)};
-    const float *exponents = record + plan->record.exponents;
-    const float *a = exponents + from * 2 * VF32_LANES, *b = exponents + to * 2 * VF32_LANES;
+    const float *a = exponents_of(plan, record, from), *b = exponents_of(plan, record, to);
     return (tile_scale){vf32_pow2_above(vf32_sub(vf32_load(a), vf32_load(b)), LOWEST_NORMAL),
                         vf32_pow2_above(vf32_sub(vf32_load(a + VF32_LANES), vf32_load(b + VF32_LANES)), LOWEST_NORMAL)};
 }
 
-/* Adds the chains [first, end), of one group, to the accumulators of the block. */
+/* Adds the chains [first, end), of one group, to the accumulators of the block. They end with the exponents of the last
+ * chain, also where a tile has no keys in it. */
 static void add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
                        const float *weights, float *accumulators) {
-    size_t tiles = (block->count + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS;
     for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
-        tile_scale scale = scale_between(plan, record, chain > 0 ? chain - 1 : 0, chain);
-        for (size_t tile = 0; tile < tiles; tile++) {
-            size_t row = tile * block->count / tiles, row_end = (tile + 1) * block->count / tiles;
-            size_t begin_key = SIZE_MAX, end_key = 0;
-            for (size_t r = row; r < row_end; r++) {
-                begin_key = smaller(begin_key, block->rows[r].dense_begin);
-                end_key = larger(end_key, block->rows[r].dense_end);
-            }
-            begin_key = larger(begin_key, chain * AFT_CHAIN_KEYS);
-            end_key = smaller(end_key, (chain + 1) * AFT_CHAIN_KEYS);
-            if (begin_key < end_key)
-                tile_run(row_end - row, end_key - begin_key, record + plan->record.panel + begin_key * 2 * VF32_LANES,
-                         weights + row * AFT_CHAIN_KEYS + begin_key % AFT_CHAIN_KEYS, scale,
-                         accumulators + row * 2 * VF32_LANES);
+        tile_scale scale = scale_between(plan, record, larger(chain, 1) - 1, chain);
+        size_t chain_begin = chain * AFT_CHAIN_KEYS, chain_end = chain_begin + AFT_CHAIN_KEYS;
+        for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
+            if (tile->dense_begin >= chain_end)
+                continue;
+            size_t key = larger(tile->dense_begin, chain_begin);
+            size_t key_end = larger(smaller(tile->dense_end, chain_end), key);
+            tile_run(tile->row_end - tile->row, key_end - key, record + plan->record.panel + key * 2 * VF32_LANES,
+                     weights + tile->row * AFT_CHAIN_KEYS + (key - chain_begin), scale,
+                     accumulators + tile->row * 2 * VF32_LANES);
         }
     }
 }
@@ -74,23 +101,33 @@ static void add_group(size_t rows, tile_scale scale, const float *accumulators, 
     }
 }
 
-/* A numerator and denominator with the row's exponents; `trusted` where neither lost anything that matters. */
+/* A numerator and denominator, their exponents, and `trusted` where neither lost anything that matters. */
 typedef struct row_sum {
-    vf32 numerator, denominator;
+    vf32 numerator, denominator, numerator_exponent, denominator_exponent;
     vm32 trusted;
 } row_sum;
 
-/* Adds a state, whose keys have the bias 0, to a sum with exponents `top`. */
-AFT_INLINE row_sum add_state(row_sum sum, state s, vf32 top_numerator, vf32 top_denominator) {
+/* Adds a state, whose keys have the bias 0. */
+AFT_INLINE row_sum add_state(row_sum sum, state s) {
     const vf32 zero = vf32_zero(), lowest = vf32_set1(LOWEST_OF_STATE);
-    vf32 shift = vf32_sub(s.numerator_exponent, top_numerator);
+    vf32 top = vf32_max(sum.numerator_exponent, vf32_sub(s.numerator_exponent, vf32_set1(HEADROOM)));
+    vf32 d_top = vf32_max(sum.denominator_exponent, s.denominator_exponent);
+    vf32 own_shift = vf32_sub(sum.numerator_exponent, top), shift = vf32_sub(s.numerator_exponent, top);
     vm32 kept = vm32_or(vf32_ge(shift, lowest), vf32_eq(s.numerator, zero));
-    sum.trusted = vm32_and(sum.trusted, vm32_and(kept, vf32_eq(s.special, zero)));
-    vf32 d_shift = vf32_sub(s.denominator_exponent, top_denominator);
+    vm32 own_kept = vm32_or(vf32_ge(own_shift, lowest), vf32_eq(sum.numerator, zero));
+    vm32 plain = vf32_eq(s.special, zero);
+    sum.trusted = vm32_and(sum.trusted, vm32_and(plain, vm32_and(kept, own_kept)));
+    sum.numerator = vf32_mul(sum.numerator, vf32_pow2_above(own_shift, LOWEST_OF_STATE));
     sum.numerator = vf32_fma(s.numerator, vf32_pow2_above(shift, LOWEST_OF_STATE), sum.numerator);
-    sum.denominator = vf32_fma(s.denominator, vf32_pow2_above(d_shift, LOWEST_NORMAL), sum.denominator);
+    sum.denominator = vf32_add(state_rescale(sum.denominator, sum.denominator_exponent, d_top),
+                               state_rescale(s.denominator, s.denominator_exponent, d_top));
+    sum.numerator_exponent = top;
+    sum.denominator_exponent = d_top;
     return sum;
 }
+
+/* Rows of q that finish_rows asks for ahead: they lie in L2 by then (prefetch_outputs), 15 cycles away. */
+enum { FINISH_AHEAD = 6 };
 
 /* Writes the rows of y for one vector of channels. */
 static void finish_rows(const aft_plan *plan, const row_block *block, size_t vector, const float *record,
@@ -99,29 +136,27 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
     const float *q_rows = input_of(plan, q, block->pair, vector);
     float *y_rows = output_of(plan, block->pair, vector);
     size_t lanes = lanes_of(plan, vector), pending[AFT_ROW_BLOCK], pending_count = 0;
-    const float *exponents = record + plan->record.exponents + block->last_chain * 2 * VF32_LANES;
+    const float *exponents = exponents_of(plan, record, larger(block->end_chain, 1) - 1);
     vf32 key_numerator = vf32_load(exponents), key_denominator = vf32_load(exponents + VF32_LANES);
     vf32 key_threshold = vf32_load(record + plan->record.threshold);
     for (size_t r = 0; r < block->count; r++, sums += 2 * VF32_LANES) {
         const aft_row *row = &block->rows[r];
+        prefetch_row(q_rows, q->time_stride, block->rows[smaller(r + FINISH_AHEAD, block->count - 1)].index);
         vf32 row_exponent = vf32_set1(row->exponent);
-        vf32 top_numerator = vf32_add(key_numerator, row_exponent);
-        vf32 top_denominator = vf32_add(key_denominator, row_exponent);
-        row_sum sum = {vf32_load(sums), vf32_load(sums + VF32_LANES), vf32_eq(row_exponent, row_exponent)};
+        row_sum sum = {vf32_load(sums), vf32_load(sums + VF32_LANES), vf32_add(key_numerator, row_exponent),
+                       vf32_add(key_denominator, row_exponent), vf32_eq(row_exponent, row_exponent)};
         if (plan->has_states) {
-            const float *prefix = record + plan->record.prefix, *suffix = record + plan->record.suffix;
-            sum = add_state(sum, state_load(prefix + row->prefix * AFT_STATE_VECTORS * VF32_LANES), top_numerator,
-                            top_denominator);
+            sum = add_state(sum, state_before(plan, record, row));
             if (!plan->problem.shape.causal)
-                sum = add_state(sum, state_load(suffix + row->suffix * AFT_STATE_VECTORS * VF32_LANES), top_numerator,
-                                top_denominator);
+                sum = add_state(sum, state_after(plan, record, row));
         }
         vf32 threshold = vf32_max(key_threshold, vf32_set1(row->threshold));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(sum.denominator, vf32_set1(DENOMINATOR_TRUSTED)));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(vf32_abs(sum.numerator), threshold));
 
         vf32 gates = load_lanes(q_rows + row->index * q->time_stride, lanes);
-        vf32 y = gate(sum.numerator, sum.denominator, vf32_sub(key_numerator, key_denominator), gates);
+        vf32 shift = vf32_sub(sum.numerator_exponent, sum.denominator_exponent);
+        vf32 y = gate(sum.numerator, sum.denominator, shift, gates);
         if (vm32_any(vm32_not(sum.trusted))) {
             exact_note(exact_slot(plan, scratch, pending_count), y, sum.trusted);
             pending[pending_count++] = r;
@@ -134,23 +169,26 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
         exact_run(plan, block->pair, vector, &work, scratch);
 }
 
+/* Brings the rows of q and y near while the tiles run. */
+static void prefetch_outputs(const aft_plan *plan, const row_block *block, size_t vector) {
+    const float *q = input_of(plan, &plan->problem.q, block->pair, vector);
+    const float *y = output_of(plan, block->pair, vector);
+    for (size_t r = 0; r < block->count; r++) {
+        prefetch_row(q, plan->problem.q.time_stride, block->rows[r].index);
+        prefetch_row(y, plan->problem.y.time_stride, block->rows[r].index);
+    }
+}
+
 static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     row_block block = describe_block(plan, set, task, scratch);
     float *weights = scratch + plan->scratch.weights, *accumulators = scratch + plan->scratch.accumulators;
-    size_t first = SIZE_MAX, end = 0, floats = block.count * 2 * VF32_LANES;
-    for (size_t r = 0; r < block.count; r++) {
-        if (first_chain(&block.rows[r]) == end_chain(&block.rows[r]))
-            continue;
-        first = smaller(first, first_chain(&block.rows[r]));
-        end = larger(end, end_chain(&block.rows[r]));
-    }
-    first = smaller(first, end);
-    bool one_group = end == 0 || first / AFT_GROUP_CHAINS == (end - 1) / AFT_GROUP_CHAINS;
+    size_t end = block.end_chain, floats = block.count * 2 * VF32_LANES;
+    bool one_group = end == 0 || block.first_chain / AFT_GROUP_CHAINS == (end - 1) / AFT_GROUP_CHAINS;
     float *groups = scratch + plan->scratch.groups;
     if (!one_group)
         memset(groups, 0, plan->vectors * AFT_ROW_BLOCK * 2 * VF32_LANES * sizeof(float));
 
-    size_t chain = first, next;
+    size_t chain = block.first_chain, next;
     do { /* once at least: a block may see states alone */
         next = smaller(end, round_down(chain + AFT_GROUP_CHAINS, AFT_GROUP_CHAINS));
         for (size_t c = chain; c < next; c++)
@@ -160,6 +198,7 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             const float *record = record_of(plan, set, block.pair, vector);
             memset(accumulators, 0, floats * sizeof(float));
+            prefetch_outputs(plan, &block, vector);
             add_chains(plan, &block, record, chain, next, weights, accumulators);
             float *sums = accumulators;
             if (!one_group) {

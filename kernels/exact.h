@@ -125,10 +125,9 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
         seen.numerator = sum.groups_numerator;
         seen.denominator = sum.groups_denominator;
         if (plan->has_states) {
-            const float *prefix = work->record + plan->record.prefix, *suffix = work->record + plan->record.suffix;
-            seen = state_merge(state_load(prefix + row->prefix * AFT_STATE_VECTORS * VF32_LANES), seen);
+            seen = state_merge(state_before(plan, work->record, row), seen);
             if (!plan->problem.shape.causal)
-                seen = state_merge(seen, state_load(suffix + row->suffix * AFT_STATE_VECTORS * VF32_LANES));
+                seen = state_merge(seen, state_after(plan, work->record, row));
         }
         vf32 gates = load_lanes(input_of(plan, q, pair, vector) + row->index * q->time_stride, keys.lanes);
         vm32 trusted = vf32_gt(vf32_load(slot + VF32_LANES), vf32_zero());

@@ -9,8 +9,9 @@
 
 /*
  * A panel holds e = p * 2^(n - K) and e*v = p*f * 2^(n + g - E + HEADROOM), with v = f * 2^g, K the largest n and E the
- * largest n + g of the channel's visible keys: numerator and denominator have an exponent each, so that no finite v
- * overflows and none is lost beside a larger one that hardly weighs. Weights are a = p * 2^(n - W).
+ * largest n + g of the channel's visible keys up to the end of the chain: numerator and denominator have an exponent
+ * each, so that no finite v overflows and none is lost beside a larger one that hardly weighs. Weights are
+ * a = p * 2^(n - W).
  *
  * Below LOWEST everything is 0: no product of two panel values is subnormal (which would slow the tile 200-fold). What
  * that drops is harmless in a denominator >= DENOMINATOR_TRUSTED: below 2^-41 of it a key. In a numerator it is
@@ -54,6 +55,9 @@ AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes) {
     else
         vf32_store_n(p, x, lanes);
 }
+
+/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess. */
+AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) { __builtin_prefetch(rows + row * stride); }
 
 AFT_INLINE size_t batch_of(const aft_plan *plan, size_t pair) { return pair / plan->problem.shape.heads; }
 AFT_INLINE size_t head_of(const aft_plan *plan, size_t pair) { return pair % plan->problem.shape.heads; }

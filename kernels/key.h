@@ -85,6 +85,10 @@ static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size
                        parts + 4 * PART,
                        smaller(AFT_CHAIN_KEYS, rows->count - begin)};
     for (size_t j = 0; j < chain.count; j++) {
+        if (begin + AFT_CHAIN_KEYS + j < rows->count) {
+            prefetch_row(rows->k, rows->k_stride, begin + AFT_CHAIN_KEYS + j);
+            prefetch_row(rows->v, rows->v_stride, begin + AFT_CHAIN_KEYS + j);
+        }
         key taken = key_at(rows, begin + j);
         vf32_store(chain.p + j * VF32_LANES, taken.reduced);
         vf32_store(chain.pf + j * VF32_LANES, taken.f);

@@ -5,11 +5,10 @@
  *
  *     panel[key] = | e*v: lanes | e: lanes |      exponents[chain] = | E: lanes | K: lanes |
  *
- * Without a causal mask E and K are the maxima over all visible keys, and there is one pair of them. Under a causal
- * mask a row sees only the past, and so must its exponents: chain c has the maxima of the keys up to its end, and
- * whoever adds chains scales by 2^(K[c-1] - K[c]). A channel with a visible NaN or infinity (from that chain on) gets
- * EXPONENT_POISONED, which makes its panel 0: its denominators fail the test in aggregate_rows.c, and exact.h computes
- * what each row sees.
+ * Chain c has the maxima E and K of the visible keys up to its end, and whoever adds chains scales by 2^(K[c-1] - K[c]).
+ * So K and V are gone through once, and under a causal mask no row depends on keys that it does not see. A channel with a
+ * visible NaN or infinity gets EXPONENT_POISONED from that chain on, which makes its panel 0: its denominators fail the
+ * test in aggregate_rows.c, and exact.h computes what each row sees.
  *
  * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each granule of 16 (and from it
  * on, without a mask) are laid beside the panel. They are summed in two levels of 64 granules.
@@ -22,17 +21,6 @@ AFT_INLINE key_maxima poisoned_where_special(key_maxima maxima) {
     maxima.n = vf32_select(plain, maxima.n, poisoned);
     maxima.ng = vf32_select(plain, maxima.ng, poisoned);
     return maxima;
-}
-
-static key_maxima maxima_of_all(const key_rows *rows) {
-    key_maxima maxima = key_maxima_none();
-    for (size_t j = 0; j < rows->count; j++) {
-        key taken = key_at(rows, j);
-        maxima.n = vf32_max(maxima.n, taken.n);
-        maxima.ng = vf32_max(maxima.ng, taken.ng);
-        maxima.special = vf32_add(maxima.special, taken.special);
-    }
-    return poisoned_where_special(maxima);
 }
 
 AFT_INLINE void store_exponents(float *exponents, key_maxima maxima) {
@@ -72,9 +60,9 @@ AFT_INLINE void state_sum_add(state_sum *sum, state s, bool ends_group) {
 /* Turns the states of single granules into the states of all keys from a granule on. */
 static void sum_suffixes(size_t granules, float *suffix) {
     state_sum sum = {state_empty(), state_empty()};
-    state_store(suffix + granules * AFT_STATE_VECTORS * VF32_LANES, state_empty());
+    state_store(state_at(suffix, granules), state_empty());
     for (size_t granule = granules; granule-- > 0;) {
-        float *place = suffix + granule * AFT_STATE_VECTORS * VF32_LANES;
+        float *place = state_at(suffix, granule);
         state_sum_add(&sum, state_load(place), false);
         state_store(place, state_sum_total(&sum));
         if (granule % AFT_GROUP_CHAINS == 0)
@@ -82,44 +70,70 @@ static void sum_suffixes(size_t granules, float *suffix) {
     }
 }
 
-static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scratch) {
-    size_t pair = set + task / plan->vectors, vector = task % plan->vectors;
-    bool causal = plan->problem.shape.causal;
-    key_rows rows = key_rows_of(plan, pair, vector);
-    float *record = record_of(plan, set, pair, vector);
-    float *prefix = record + plan->record.prefix, *suffix = record + plan->record.suffix;
+/* One vector of channels under way. */
+typedef struct packing {
+    key_rows rows;
+    float *record;
+    key_maxima maxima;
+    vm32 dropped; /* a numerator that is not 0 was */
+    state_sum before;
+    size_t granules;
+} packing;
 
-    key_maxima maxima = causal ? key_maxima_none() : maxima_of_all(&rows);
-    store_exponents(record + plan->record.exponents, maxima);
-    vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
-    state_sum before = {state_empty(), state_empty()};
-    size_t granules = 0, chains = round_up(rows.count, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
-    for (size_t c = 0; c < chains; c++) {
-        key_chain chain = key_chain_take(plan, &rows, c * AFT_CHAIN_KEYS, scratch);
-        if (causal) {
-            /* Numerators of earlier chains that the new exponent scales away. */
-            vf32 old = maxima.ng;
-            maxima = poisoned_where_special(key_chain_maxima(&chain, 0, chain.count, maxima));
-            vm32 lost = vf32_gt(vf32_set1(LOWEST_NORMAL), vf32_sub(old, maxima.ng));
-            dropped = vm32_or(dropped, vm32_and(lost, vf32_gt(old, vf32_set1(EXPONENT_FLOOR))));
-            store_exponents(record + plan->record.exponents + c * 2 * VF32_LANES, maxima);
-        }
-        float *panel = record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES;
-        dropped = vm32_or(dropped, pack_chain(&chain, maxima, panel));
+static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t vector) {
+    packing p = {.rows = key_rows_of(plan, pair, vector),
+                 .record = record_of(plan, set, pair, vector),
+                 .maxima = key_maxima_none(),
+                 .dropped = vf32_gt(vf32_zero(), vf32_zero()),
+                 .before = {state_empty(), state_empty()}};
+    store_exponents(p.record + plan->record.exponents, p.maxima);
+    return p;
+}
 
-        for (size_t j = 0; plan->has_states && j < chain.count; j += AFT_GRANULE_KEYS, granules++) {
-            state granule = state_of_keys(&chain, j, smaller(j + AFT_GRANULE_KEYS, chain.count));
-            state_store(prefix + granules * AFT_STATE_VECTORS * VF32_LANES, state_sum_total(&before));
-            state_sum_add(&before, granule, granules % AFT_GROUP_CHAINS == AFT_GROUP_CHAINS - 1);
-            if (!causal)
-                state_store(suffix + granules * AFT_STATE_VECTORS * VF32_LANES, granule);
-        }
+static void pack_states(const aft_plan *plan, packing *p, const key_chain *chain) {
+    for (size_t j = 0; j < chain->count; j += AFT_GRANULE_KEYS, p->granules++) {
+        state granule = state_of_keys(chain, j, smaller(j + AFT_GRANULE_KEYS, chain->count));
+        state_store(state_at(p->record + plan->record.prefix, p->granules), state_sum_total(&p->before));
+        state_sum_add(&p->before, granule, p->granules % AFT_GROUP_CHAINS == AFT_GROUP_CHAINS - 1);
+        if (!plan->problem.shape.causal)
+            state_store(state_at(p->record + plan->record.suffix, p->granules), granule);
     }
+}
+
+static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch) {
+    key_chain chain = key_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch);
+    vf32 old = p->maxima.ng;
+    p->maxima = poisoned_where_special(key_chain_maxima(&chain, 0, chain.count, p->maxima));
+    store_exponents(p->record + plan->record.exponents + c * 2 * VF32_LANES, p->maxima);
+    /* Numerators of earlier chains that the new exponent scales away. */
+    vm32 lost = vf32_gt(vf32_set1(LOWEST_NORMAL), vf32_sub(old, p->maxima.ng));
+    p->dropped = vm32_or(p->dropped, vm32_and(lost, vf32_gt(old, vf32_set1(EXPONENT_FLOOR))));
+    float *panel = p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES;
+    p->dropped = vm32_or(p->dropped, pack_chain(&chain, p->maxima, panel));
+    if (plan->has_states)
+        pack_states(plan, p, &chain);
+}
+
+static void pack_end(const aft_plan *plan, packing *p) {
+    vf32 threshold = vf32_set1(KEY_THRESHOLD * (float)p->rows.count);
+    vf32_store(p->record + plan->record.threshold, vf32_select(p->dropped, threshold, vf32_zero()));
     if (plan->has_states) {
-        state_store(prefix + granules * AFT_STATE_VECTORS * VF32_LANES, state_sum_total(&before));
-        if (!causal)
-            sum_suffixes(granules, suffix);
+        state_store(state_at(p->record + plan->record.prefix, p->granules), state_sum_total(&p->before));
+        if (!plan->problem.shape.causal)
+            sum_suffixes(p->granules, p->record + plan->record.suffix);
     }
-    vf32 threshold = vf32_set1(KEY_THRESHOLD * (float)rows.count);
-    vf32_store(record + plan->record.threshold, vf32_select(dropped, threshold, vf32_zero()));
+}
+
+/* A few vectors at once: rows of many channels lie on a page each, and the TLB holds those of one chain only. */
+static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scratch) {
+    size_t first = task % plan->pack_blocks * AFT_PACK_VECTORS, pair = set + task / plan->pack_blocks;
+    size_t count = smaller(AFT_PACK_VECTORS, plan->vectors - first);
+    packing packings[AFT_PACK_VECTORS];
+    for (size_t i = 0; i < count; i++)
+        packings[i] = pack_begin(plan, set, pair, first + i);
+    for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
+        for (size_t i = 0; i < count; i++)
+            pack_next(plan, &packings[i], c, scratch);
+    for (size_t i = 0; i < count; i++)
+        pack_end(plan, &packings[i]);
 }

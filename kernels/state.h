@@ -18,6 +18,9 @@ AFT_INLINE state state_empty(void) {
     return (state){vf32_zero(), vf32_zero(), vf32_set1(EXPONENT_FLOOR), vf32_set1(EXPONENT_FLOOR), vf32_zero()};
 }
 
+/* State number i of an array in the workspace. */
+AFT_INLINE float *state_at(float *states, size_t i) { return states + i * AFT_STATE_VECTORS * VF32_LANES; }
+
 AFT_INLINE state state_load(const float *p) {
     return (state){vf32_load(p), vf32_load(p + VF32_LANES), vf32_load(p + 2 * VF32_LANES),
                    vf32_load(p + 3 * VF32_LANES), vf32_load(p + 4 * VF32_LANES)};
@@ -59,6 +62,15 @@ static state state_of_keys(const key_chain *chain, size_t begin, size_t end) {
         numerator = vf32_fma(vf32_load(chain->pf + i), ev_scale, numerator);
     }
     return (state){numerator, denominator, maxima.ng, maxima.n, maxima.special};
+}
+
+/* The states of the keys that a row sees before and after its dense ones, from the record of a vector of channels. */
+AFT_INLINE state state_before(const aft_plan *plan, const float *record, const aft_row *row) {
+    return state_load(record + plan->record.prefix + row->prefix * AFT_STATE_VECTORS * VF32_LANES);
+}
+
+AFT_INLINE state state_after(const aft_plan *plan, const float *record, const aft_row *row) {
+    return state_load(record + plan->record.suffix + row->suffix * AFT_STATE_VECTORS * VF32_LANES);
 }
 
 #endif

@@ -20,22 +20,23 @@ AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t positio
     return plan->problem.shape.causal ? smaller(position + 1, keys) : keys;
 }
 
-/* The biases of one row for the keys of a chain; -inf, which hides a key, for those that are not dense. False where
- * none is. */
-AFT_INLINE bool chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain, float *logits) {
+/* The biases of one row for the keys of a chain: in place where all of them are stored side by side, else in `buffer`, with
+ * -inf, which hides a key, for those that are not dense. NULL where none is. */
+AFT_INLINE const float *chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
+                                     float *buffer) {
     size_t first = chain * AFT_CHAIN_KEYS;
     size_t begin = larger(first, row->dense_begin), end = smaller(first + AFT_CHAIN_KEYS, row->dense_end);
+    bool full = plan->problem.bias.kind == AFT_BIAS_FULL;
     if (begin >= end)
-        return false;
+        return NULL;
+    if (full && end - begin == AFT_CHAIN_KEYS)
+        return bias_row(plan, pair, row->index) + begin;
     for (size_t i = 0; i < begin - first; i++)
-        logits[i] = -__builtin_inff();
-    if (plan->problem.bias.kind == AFT_BIAS_FULL)
-        full_logits(plan, pair, row, begin, end, logits + (begin - first));
-    else
-        local_logits(plan, pair, row, begin, end, logits + (begin - first));
+        buffer[i] = -__builtin_inff();
+    (full ? full_logits : local_logits)(plan, pair, row, begin, end, buffer + (begin - first));
     for (size_t i = end - first; i < AFT_CHAIN_KEYS; i++)
-        logits[i] = -__builtin_inff();
-    return true;
+        buffer[i] = -__builtin_inff();
+    return buffer;
 }
 
 /* The chains that hold dense keys of a row: [first, end). */
@@ -47,12 +48,11 @@ AFT_INLINE size_t end_chain(const aft_row *row) {
 /* W of a row: the exponent of its largest bias, that of the keys it sees as states (0) included. */
 static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row, size_t visible) {
     const vf32 infinity = vf32_set1(__builtin_inff());
-    float logits[AFT_CHAIN_KEYS];
+    float buffer[AFT_CHAIN_KEYS];
     vf32 top = vf32_set1(-__builtin_inff());
     vm32 finite = vf32_eq(top, top);
     for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
-        if (!chain_logits(plan, pair, row, chain, logits))
-            continue;
+        const float *logits = chain_logits(plan, pair, row, chain, buffer);
         for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
             vf32 logit = vf32_load(logits + i);
             top = vf32_max(logit, top);
@@ -93,8 +93,9 @@ typedef struct weight_chain {
 static bool weight_chain_take(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
                               weight_chain *taken) {
     const vf32 infinity = vf32_set1(__builtin_inff()), minus_infinity = vf32_set1(-__builtin_inff());
-    float logits[AFT_CHAIN_KEYS];
-    if (!chain_logits(plan, pair, row, chain, logits))
+    float buffer[AFT_CHAIN_KEYS];
+    const float *logits = chain_logits(plan, pair, row, chain, buffer);
+    if (!logits)
         return false;
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
         vf32 n, logit = vf32_load(logits + i), reduced = vf32_exp_reduce(logit, &n);
