@@ -21,16 +21,14 @@ enum { MOST_TILES = (AFT_ROW_BLOCK + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS };
 typedef struct row_block {
     aft_row *rows;
     size_t count;
-    row_tile tiles[MOST_TILES]; /* of even size */
+    row_tile tiles[MOST_TILES];
     size_t tile_count;
     size_t pair;
     size_t first_chain, end_chain; /* those with keys that are dense for any row; both 0 where there are none */
 } row_block;
 
-static row_tile describe_tile(const row_block *block, size_t tile) {
-    row_tile described = {.row = tile * block->count / block->tile_count,
-                          .row_end = (tile + 1) * block->count / block->tile_count,
-                          .dense_begin = SIZE_MAX};
+static row_tile describe_tile(const row_block *block, size_t row, size_t row_end) {
+    row_tile described = {.row = row, .row_end = row_end, .dense_begin = SIZE_MAX};
     for (size_t r = described.row; r < described.row_end; r++) {
         described.dense_begin = smaller(described.dense_begin, block->rows[r].dense_begin);
         described.dense_end = larger(described.dense_end, block->rows[r].dense_end);
@@ -54,9 +52,15 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
         block.end_chain = larger(block.end_chain, end_chain(row));
     }
     block.first_chain = smaller(block.first_chain, block.end_chain);
-    block.tile_count = (block.count + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS;
-    for (size_t i = 0; i < block.tile_count; i++)
-        block.tiles[i] = describe_tile(&block, i);
+    /* Full tiles first: they have the most FMAs a load. A short rest shares its rows with the tile before it, since a few
+     * rows alone do not hide the latency of the FMAs. */
+    for (size_t row = 0, rows; row < block.count; row += rows) {
+        size_t left = block.count - row;
+        rows = smaller(left, VF32_TILE_ROWS);
+        if (left > VF32_TILE_ROWS && left < VF32_TILE_ROWS + VF32_TILE_ROWS / 2)
+            rows = (left + 1) / 2;
+        block.tiles[block.tile_count++] = describe_tile(&block, row, row + rows);
+    }
     return block;
 }
 
@@ -126,22 +130,39 @@ AFT_INLINE row_sum add_state(row_sum sum, state s) {
     return sum;
 }
 
-/* Rows of q that finish_rows asks for ahead: they lie in L2 by then (prefetch_outputs), 15 cycles away. */
-enum { FINISH_AHEAD = 6 };
+/* The gates of a block of rows: q, and exp(-|q|) = p * 2^n. */
+typedef struct row_gates {
+    float q[AFT_ROW_BLOCK * VF32_LANES], p[AFT_ROW_BLOCK * VF32_LANES], n[AFT_ROW_BLOCK * VF32_LANES];
+} row_gates;
+
+/* All of q is read before any of y is written: rows of q and y that are equal modulo a page would wait for each other. The
+ * exponentials come in a loop of their own, so that a call to the provider finds few registers to save. */
+static void open_gates(const aft_plan *plan, const row_block *block, size_t vector, row_gates *gates) {
+    const aft_tensor_in *q = &plan->problem.q;
+    const float *q_rows = input_of(plan, q, block->pair, vector);
+    size_t lanes = lanes_of(plan, vector);
+    for (size_t r = 0; r < block->count; r++) {
+        vf32 n, row = load_lanes(q_rows + block->rows[r].index * q->time_stride, lanes);
+        vf32_store(gates->p + r * VF32_LANES, gate_reduce(row, &n));
+        vf32_store(gates->n + r * VF32_LANES, n);
+        vf32_store(gates->q + r * VF32_LANES, row);
+    }
+    for (size_t i = 0; i < block->count * VF32_LANES; i += VF32_LANES)
+        vf32_store(gates->p + i, vf32_exp(vf32_load(gates->p + i)));
+}
 
 /* Writes the rows of y for one vector of channels. */
 static void finish_rows(const aft_plan *plan, const row_block *block, size_t vector, const float *record,
                         const float *sums, float *scratch) {
-    const aft_tensor_in *q = &plan->problem.q;
-    const float *q_rows = input_of(plan, q, block->pair, vector);
+    row_gates gates;
     float *y_rows = output_of(plan, block->pair, vector);
     size_t lanes = lanes_of(plan, vector), pending[AFT_ROW_BLOCK], pending_count = 0;
     const float *exponents = exponents_of(plan, record, larger(block->end_chain, 1) - 1);
     vf32 key_numerator = vf32_load(exponents), key_denominator = vf32_load(exponents + VF32_LANES);
     vf32 key_threshold = vf32_load(record + plan->record.threshold);
+    open_gates(plan, block, vector, &gates);
     for (size_t r = 0; r < block->count; r++, sums += 2 * VF32_LANES) {
         const aft_row *row = &block->rows[r];
-        prefetch_row(q_rows, q->time_stride, block->rows[smaller(r + FINISH_AHEAD, block->count - 1)].index);
         vf32 row_exponent = vf32_set1(row->exponent);
         row_sum sum = {vf32_load(sums), vf32_load(sums + VF32_LANES), vf32_add(key_numerator, row_exponent),
                        vf32_add(key_denominator, row_exponent), vf32_eq(row_exponent, row_exponent)};
@@ -154,9 +175,9 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
         sum.trusted = vm32_and(sum.trusted, vf32_ge(sum.denominator, vf32_set1(DENOMINATOR_TRUSTED)));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(vf32_abs(sum.numerator), threshold));
 
-        vf32 gates = load_lanes(q_rows + row->index * q->time_stride, lanes);
-        vf32 shift = vf32_sub(sum.numerator_exponent, sum.denominator_exponent);
-        vf32 y = gate(sum.numerator, sum.denominator, shift, gates);
+        vf32 y = gate_apply(sum.numerator, sum.denominator, vf32_sub(sum.numerator_exponent, sum.denominator_exponent),
+                            vf32_load(gates.q + r * VF32_LANES), vf32_load(gates.p + r * VF32_LANES),
+                            vf32_load(gates.n + r * VF32_LANES));
         if (vm32_any(vm32_not(sum.trusted))) {
             exact_note(exact_slot(plan, scratch, pending_count), y, sum.trusted);
             pending[pending_count++] = r;

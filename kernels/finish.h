@@ -13,9 +13,11 @@
 
 #define LARGEST_FLOAT 0x1.fffffep+127f
 
-AFT_INLINE vf32 gate(vf32 numerator, vf32 denominator, vf32 shift, vf32 q) {
+/* The exponential of a gate: exp(-|q|) = exp(reduced) * 2^n. */
+AFT_INLINE vf32 gate_reduce(vf32 q, vf32 *n) { return vf32_exp_reduce(vf32_sub(vf32_zero(), vf32_abs(q)), n); }
+
+AFT_INLINE vf32 gate_apply(vf32 numerator, vf32 denominator, vf32 shift, vf32 q, vf32 p, vf32 n) {
     const vf32 one = vf32_set1(1.0f);
-    vf32 n, p = vf32_exp_parts(vf32_sub(vf32_zero(), vf32_abs(q)), &n);
     vf32 e = vf32_mul(p, vf32_pow2_above(n, LOWEST_OF_STATE));
     vm32 negative = vf32_gt(vf32_zero(), q);
     vf32 quotient =
@@ -23,6 +25,11 @@ AFT_INLINE vf32 gate(vf32 numerator, vf32 denominator, vf32 shift, vf32 q) {
     vf32 y = vf32_ldexp(quotient, vf32_add(shift, vf32_select(negative, n, vf32_zero())));
     y = vf32_min(vf32_max(y, vf32_set1(-LARGEST_FLOAT)), vf32_set1(LARGEST_FLOAT));
     return vf32_select(vf32_eq(q, q), y, vf32_set1(QUIET_NAN));
+}
+
+AFT_INLINE vf32 gate(vf32 numerator, vf32 denominator, vf32 shift, vf32 q) {
+    vf32 n, reduced = gate_reduce(q, &n);
+    return gate_apply(numerator, denominator, shift, q, vf32_exp(reduced), n);
 }
 
 /* The output of a row that sees all the keys of a state: 0 where there is none, and what is special where any is. */
