@@ -41,8 +41,8 @@ static void probe_fma(size_t count, const float *a, const float *b, const float 
 
 static double probe_fma_loop(size_t iterations, float *sink) {
     vf32 chain[FMA_CHAINS], factor = vf32_set1(0.999f), addend = vf32_set1(0.001f);
-    for (int i = 0; i < FMA_CHAINS; i++)
-        chain[i] = vf32_set1((float)i);
+    for (int i = 0; i < FMA_CHAINS; i++) /* none with a value that the compiler knows, or that stays */
+        chain[i] = vf32_set1((float)i + 2.0f + (float)iterations);
     for (size_t n = 0; n < iterations; n++)
         for (int round = 0; round < FMA_ROUNDS; round++)
 #pragma GCC unroll 12 /* else the chains would live in memory */
