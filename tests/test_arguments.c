@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/* Every misuse has its status and leaves the output untouched; the smallest legal problems work. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cases.h"
+
+enum { BATCH = 2, HEADS = 2, ROWS = 4, KEYS = 6, CHANNELS = 3, WORKSPACE = 1 << 20 };
+
+/* A legal problem with everything that `change` needs to spoil it. */
+typedef struct victim {
+    test_case c;
+    aft_problem problem;
+    aft_parallel parallel;
+    bool uses_parallel;
+    unsigned char *workspace;
+    size_t bytes;
+    size_t kv_lengths[BATCH];
+} victim;
+
+typedef struct misuse {
+    const char *name;
+    void (*change)(victim *v);
+    aft_bias_kind kind;
+    aft_status expected;
+    bool of_workspace; /* only a forward can know */
+} misuse;
+
+#define CHANGE(name, ...)                                                                                              \
+    static void name(victim *v) { __VA_ARGS__; }
+
+static float *y_of(const victim *v) { return v->problem.y.data; }
+static void run_none(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker),
+                     void *argument) {
+    (void)context, (void)tasks, (void)task, (void)argument;
+}
+
+CHANGE(no_q, v->problem.q.data = NULL)
+CHANGE(no_k, v->problem.k.data = NULL)
+CHANGE(no_v, v->problem.v.data = NULL)
+CHANGE(no_y, v->problem.y.data = NULL)
+CHANGE(no_bias, v->problem.bias.data = NULL)
+CHANGE(no_workspace, v->workspace = NULL)
+CHANGE(no_run, v->uses_parallel = true; v->parallel = (aft_parallel){.width = 1})
+CHANGE(no_width, v->uses_parallel = true; v->parallel = (aft_parallel){.run = run_none, .width = 0})
+CHANGE(huge_width, v->uses_parallel = true; v->parallel = (aft_parallel){.run = run_none, .width = SIZE_MAX / 8})
+CHANGE(huge_batch, v->problem.shape.batch = SIZE_MAX)
+CHANGE(huge_heads, v->problem.shape.heads = SIZE_MAX)
+CHANGE(huge_q_len, v->problem.shape.q_len = SIZE_MAX)
+CHANGE(huge_kv_len, v->problem.shape.kv_len = SIZE_MAX)
+CHANGE(huge_channels, v->problem.shape.channels = SIZE_MAX)
+CHANGE(huge_bytes, v->problem.shape.channels = SIZE_MAX / sizeof(float) + 1)
+CHANGE(huge_together, v->problem.shape.batch = v->problem.shape.heads = v->problem.shape.q_len = SIZE_MAX / 1000)
+CHANGE(huge_q_offset, v->problem.shape.q_offset = SIZE_MAX)
+CHANGE(huge_first_row, v->problem.bias.first_row = SIZE_MAX)
+CHANGE(huge_q_stride, v->problem.q.batch_stride = SIZE_MAX)
+CHANGE(huge_k_stride, v->problem.k.time_stride = SIZE_MAX / 5 + 1)
+CHANGE(huge_v_stride, v->problem.v.head_stride = SIZE_MAX / 4 + 1)
+CHANGE(huge_y_stride, v->problem.y.time_stride = SIZE_MAX / 3)
+CHANGE(huge_row_stride, v->problem.bias.row_stride = SIZE_MAX / 2)
+CHANGE(long_kv_length, v->kv_lengths[1] = KEYS + 1; v->problem.shape.kv_lengths = v->kv_lengths)
+CHANGE(no_window, v->problem.bias.window = 0)
+CHANGE(huge_window, v->problem.bias.window = SIZE_MAX / 2 + 2)
+CHANGE(prepared, v->problem.bias.kind = AFT_BIAS_PREPARED)
+CHANGE(unknown_kind, v->problem.bias.kind = (aft_bias_kind)77)
+CHANGE(y_is_k, v->problem.k.data = y_of(v))
+CHANGE(y_is_v, v->problem.v.data = y_of(v))
+CHANGE(y_ends_in_k, v->problem.k.data = y_of(v) + v->c.y.count / sizeof(float) - 1)
+CHANGE(y_within_bias, v->problem.bias.data = y_of(v))
+CHANGE(y_is_q_shifted, v->problem.q.data = y_of(v) + 1)
+CHANGE(y_is_q_restrided, v->problem.q.data = y_of(v); v->problem.q.time_stride = 0)
+CHANGE(y_rows_share, v->problem.y.time_stride = CHANNELS - 1)
+CHANGE(y_rows_same, v->problem.y.time_stride = 0)
+CHANGE(y_heads_same, v->problem.y.head_stride = 0)
+CHANGE(y_batches_same, v->problem.y.batch_stride = 0)
+CHANGE(y_heads_interleave, v->problem.y.head_stride = 2 * v->problem.y.time_stride)
+CHANGE(workspace_is_y, v->workspace = (unsigned char *)y_of(v))
+CHANGE(workspace_is_q, v->workspace = v->c.q.bytes)
+CHANGE(workspace_is_k, v->workspace = v->c.k.bytes)
+CHANGE(workspace_is_v, v->workspace = v->c.v.bytes)
+CHANGE(workspace_is_bias, v->workspace = v->c.w.bytes)
+CHANGE(one_byte_short, v->bytes -= 1)
+CHANGE(no_bytes, v->bytes = 0)
+
+static const misuse misuses[] = {
+    {"q is NULL", no_q, AFT_BIAS_FULL, AFT_NULL, false},
+    {"k is NULL", no_k, AFT_BIAS_FULL, AFT_NULL, false},
+    {"v is NULL", no_v, AFT_BIAS_FULL, AFT_NULL, false},
+    {"y is NULL", no_y, AFT_BIAS_FULL, AFT_NULL, false},
+    {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, false},
+    {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, false},
+    {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, false},
+    {"workspace is NULL", no_workspace, AFT_BIAS_FULL, AFT_NULL, true},
+    {"run is NULL", no_run, AFT_BIAS_FULL, AFT_NULL, false},
+    {"width is 0", no_width, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"width overflows", huge_width, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"batch overflows", huge_batch, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"heads overflows", huge_heads, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"q_len overflows", huge_q_len, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"kv_len overflows", huge_kv_len, AFT_BIAS_NONE, AFT_SIZE, false},
+    {"channels overflows", huge_channels, AFT_BIAS_NONE, AFT_SIZE, false},
+    {"bytes of a row overflow", huge_bytes, AFT_BIAS_NONE, AFT_SIZE, false},
+    {"batch * heads * q_len overflows", huge_together, AFT_BIAS_NONE, AFT_SIZE, false},
+    {"q_offset + q_len overflows", huge_q_offset, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"first_row + q_len overflows", huge_first_row, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"q's stride overflows", huge_q_stride, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"k's stride overflows", huge_k_stride, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"v's stride overflows", huge_v_stride, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"y's stride overflows", huge_y_stride, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"row_stride overflows", huge_row_stride, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"kv_length above kv_len", long_kv_length, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"window 0 of a band", no_window, AFT_BIAS_BAND, AFT_SIZE, false},
+    {"window of a band overflows", huge_window, AFT_BIAS_BAND, AFT_SIZE, false},
+    {"prepared bias", prepared, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
+    {"unknown kind", unknown_kind, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
+    {"y is k", y_is_k, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is v", y_is_v, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"the last element of y is the first of k", y_ends_in_k, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is within the bias", y_within_bias, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is q, shifted", y_is_q_shifted, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is q with other strides", y_is_q_restrided, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"rows of y share an element", y_rows_share, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"all rows of y are one", y_rows_same, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"all heads of y are one", y_heads_same, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"all batches of y are one", y_batches_same, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"rows of two heads of y are one", y_heads_interleave, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"workspace is y", workspace_is_y, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace is q", workspace_is_q, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace is k", workspace_is_k, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace is v", workspace_is_v, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace is the bias", workspace_is_bias, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace one byte short", one_byte_short, AFT_BIAS_FULL, AFT_WORKSPACE, true},
+    {"workspace one byte short", one_byte_short, AFT_BIAS_LOCAL, AFT_WORKSPACE, true},
+    {"workspace of no byte", no_bytes, AFT_BIAS_NONE, AFT_WORKSPACE, true},
+};
+
+static victim make_victim(aft_bias_kind kind) {
+    case_spec spec = case_default(ROWS, KEYS, CHANNELS);
+    spec.shape.batch = BATCH;
+    spec.shape.heads = HEADS;
+    spec.kind = kind;
+    spec.window = 3;
+    victim v = {.c = case_make(&spec), .workspace = malloc(WORKSPACE), .kv_lengths = {KEYS, KEYS}};
+    assert_non_null(v.workspace);
+    v.problem = v.c.problem;
+    assert_int_equal(aft_workspace_bytes(&v.problem, NULL, &v.bytes), AFT_OK);
+    assert_in_range(v.bytes, 1, WORKSPACE);
+    return v;
+}
+
+static void expect(const char *name, const char *function, aft_status got, aft_status want) {
+    if (got != want)
+        harness_fail("%s: %s says '%s', should say '%s'", name, function, aft_status_string(got),
+                     aft_status_string(want));
+}
+
+static void try_misuse(const misuse *m) {
+    victim v = make_victim(m->kind);
+    unsigned char *const workspace = v.workspace;
+    const guarded *const inputs[] = {&v.c.q, &v.c.k, &v.c.v, &v.c.w, &v.c.y};
+    unsigned char *before[5];
+    for (size_t i = 0; i < 5; i++) {
+        before[i] = malloc(inputs[i]->count + 1);
+        assert_non_null(before[i]);
+        if (inputs[i]->count)
+            memcpy(before[i], inputs[i]->bytes, inputs[i]->count);
+    }
+    m->change(&v);
+    const aft_parallel *const parallel = v.uses_parallel ? &v.parallel : NULL;
+    size_t answer = 12345;
+    if (!m->of_workspace) {
+        expect(m->name, "aft_workspace_bytes", aft_workspace_bytes(&v.problem, parallel, &answer), m->expected);
+        assert_int_equal(answer, 12345);
+    }
+    if (!m->of_workspace && !parallel) {
+        expect(m->name, "aft_phases", aft_phases(&v.problem, &answer), m->expected);
+        expect(m->name, "aft_tasks", aft_tasks(&v.problem, 0, &answer), m->expected);
+        assert_int_equal(answer, 12345);
+    }
+    expect(m->name, "aft_forward", aft_forward(&v.problem, v.workspace, v.bytes, parallel), m->expected);
+    if (!parallel)
+        expect(m->name, "aft_run", aft_run(&v.problem, v.workspace, v.bytes, 0, 0, 0), m->expected);
+    for (size_t i = 0; i < 5; i++) {
+        if (inputs[i]->count && memcmp(before[i], inputs[i]->bytes, inputs[i]->count) != 0)
+            harness_fail("%s: a tensor was written to", m->name);
+        free(before[i]);
+    }
+    free(workspace);
+    case_free(&v.c);
+}
+
+static void misused(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < sizeof misuses / sizeof misuses[0]; i++)
+        try_misuse(&misuses[i]);
+}
+
+static void null_arguments(const char *isa) {
+    (void)isa;
+    victim v = make_victim(AFT_BIAS_FULL);
+    size_t answer;
+    aft_bias bias;
+    assert_int_equal(aft_workspace_bytes(NULL, NULL, &answer), AFT_NULL);
+    assert_int_equal(aft_workspace_bytes(&v.problem, NULL, NULL), AFT_NULL);
+    assert_int_equal(aft_forward(NULL, v.workspace, v.bytes, NULL), AFT_NULL);
+    assert_int_equal(aft_phases(NULL, &answer), AFT_NULL);
+    assert_int_equal(aft_phases(&v.problem, NULL), AFT_NULL);
+    assert_int_equal(aft_tasks(NULL, 0, &answer), AFT_NULL);
+    assert_int_equal(aft_tasks(&v.problem, 0, NULL), AFT_NULL);
+    assert_int_equal(aft_run(NULL, v.workspace, v.bytes, 0, 0, 0), AFT_NULL);
+    assert_int_equal(aft_use_isa(NULL), AFT_NULL);
+    assert_int_equal(aft_prepared_bytes(&v.problem.shape, &v.problem.bias, &answer), AFT_UNSUPPORTED);
+    assert_int_equal(aft_prepare(&v.problem.shape, &v.problem.bias, v.workspace, v.bytes, &bias), AFT_UNSUPPORTED);
+    free(v.workspace);
+    case_free(&v.c);
+}
+
+static void indices_out_of_range(const char *isa) {
+    (void)isa;
+    victim v = make_victim(AFT_BIAS_FULL);
+    size_t phases, tasks;
+    assert_int_equal(aft_phases(&v.problem, &phases), AFT_OK);
+    assert_int_equal(aft_tasks(&v.problem, phases, &tasks), AFT_SIZE);
+    assert_int_equal(aft_run(&v.problem, v.workspace, v.bytes, phases, 0, 0), AFT_SIZE);
+    for (size_t phase = 0; phase < phases; phase++) {
+        assert_int_equal(aft_tasks(&v.problem, phase, &tasks), AFT_OK);
+        assert_int_equal(aft_run(&v.problem, v.workspace, v.bytes, phase, tasks, 0), AFT_SIZE);
+        assert_int_equal(aft_run(&v.problem, v.workspace, v.bytes, phase, 0, 1), AFT_WORKSPACE);
+        assert_int_equal(aft_run(&v.problem, v.workspace, v.bytes, phase, 0, SIZE_MAX), AFT_SIZE);
+        assert_int_equal(aft_run(&v.problem, v.workspace, v.bytes - 1, phase, 0, 0), AFT_WORKSPACE);
+    }
+    free(v.workspace);
+    case_free(&v.c);
+}
+
+/* No output at all: nothing is needed, not even a tensor, and nothing is written. */
+static void nothing_to_do(const char *isa) {
+    (void)isa;
+    for (size_t dimension = 0; dimension < 4; dimension++)
+        for (int with_tensors = 0; with_tensors < 2; with_tensors++) {
+            victim v = make_victim(AFT_BIAS_FULL);
+            aft_shape *const s = &v.problem.shape;
+            *(size_t *[]){&s->batch, &s->heads, &s->q_len, &s->channels}[dimension] = 0;
+            if (!with_tensors) {
+                s->kv_len = 0;
+                v.problem.q.data = v.problem.k.data = v.problem.v.data = NULL;
+                v.problem.y.data = NULL;
+                v.problem.bias.data = NULL;
+            }
+            size_t bytes;
+            assert_int_equal(aft_workspace_bytes(&v.problem, NULL, &bytes), AFT_OK);
+            assert_int_equal(aft_forward(&v.problem, v.workspace, bytes, NULL), AFT_OK);
+            for (size_t i = 0; i < v.c.y.count / sizeof(float); i++)
+                assert_int_equal(float_bits(((float *)v.c.y.bytes)[i]), CASE_CANARY);
+            free(v.workspace);
+            case_free(&v.c);
+        }
+}
+
+static void no_keys(const char *isa) {
+    (void)isa;
+    static const aft_bias_kind kinds[] = {AFT_BIAS_NONE, AFT_BIAS_FULL, AFT_BIAS_LOCAL, AFT_BIAS_BAND};
+    static const size_t kv_lengths[] = {0, 5, 0};
+    for (size_t kind = 0; kind < 4; kind++)
+        for (int causal = 0; causal < 2; causal++) {
+            case_spec spec = case_default(20, 0, 7);
+            spec.kind = kinds[kind];
+            spec.window = 3;
+            spec.shape.causal = causal;
+            case_try(&spec);
+            spec.shape.batch = 3;
+            spec.shape.kv_len = 9;
+            spec.shape.kv_lengths = kv_lengths;
+            test_case c = case_make(&spec);
+            case_run(&c, NULL);
+            case_check(&c, 1);
+            assert_int_equal(float_bits(case_output(&c, 0, 0, 3)[2]), 0);
+            assert_int_equal(float_bits(case_output(&c, 2, 0, 19)[6]), 0);
+            case_free(&c);
+        }
+}
+
+/* One key: y is sigmoid(q) v, whatever its logit. */
+static void one_row_one_channel(const char *isa) {
+    (void)isa;
+    static const float logits[] = {0, 1e4f, -1e4f, 3e38f, -3e38f};
+    for (size_t i = 0; i < sizeof logits / sizeof logits[0]; i++)
+        for (int causal = 0; causal < 2; causal++) {
+            case_spec spec = case_default(1, 1, 1);
+            spec.kind = AFT_BIAS_FULL;
+            spec.shape.causal = causal;
+            test_case c = case_make(&spec);
+            case_set_queries(&c, 0);
+            case_set_key(&c, 0, logits[i], -3);
+            *case_w(&c, 0, 0, 0, 0) = logits[(i + 1) % 5];
+            case_run(&c, NULL);
+            case_check(&c, 1);
+            assert_true(fabsf(case_output(&c, 0, 0, 0)[0] + 1.5f) < 1e-6f);
+            case_free(&c);
+        }
+}
+
+/* "Needs no alignment": a workspace at every byte, of exactly the bytes asked for, ends at an unmapped page. */
+static void workspace_at_any_byte(const char *isa) {
+    (void)isa;
+    victim v = make_victim(AFT_BIAS_LOCAL);
+    for (size_t slack = 0; slack < 64; slack += harness_pick(7, 1, 1)) {
+        guarded workspace = guarded_make(v.bytes, true, slack);
+        assert_int_equal(aft_forward(&v.problem, workspace.bytes, v.bytes, NULL), AFT_OK);
+        case_check(&v.c, 1);
+        guarded_free(&workspace);
+        workspace = guarded_make(v.bytes, false, 0);
+        assert_int_equal(aft_forward(&v.problem, workspace.bytes, v.bytes, NULL), AFT_OK);
+        guarded_free(&workspace);
+    }
+    free(v.workspace);
+    case_free(&v.c);
+}
+
+int main(void) {
+    static const harness_unit units[] = {
+        EACH_ISA(misused), EACH_ISA(null_arguments),      EACH_ISA(indices_out_of_range),  EACH_ISA(nothing_to_do),
+        EACH_ISA(no_keys), EACH_ISA(one_row_one_channel), EACH_ISA(workspace_at_any_byte),
+    };
+    return HARNESS_MAIN("arguments", units);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/* The choice of the instruction set. Each test runs in a process of its own, in which nothing was chosen before. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "dispatch/dispatch.h"
+#include "harness.h"
+
+/* True or a message on stderr; no cmocka in the child. */
+#define REQUIRE(condition)                                                                                             \
+    do {                                                                                                               \
+        if (!(condition)) {                                                                                            \
+            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                  \
+            _exit(EXIT_FAILURE);                                                                                       \
+        }                                                                                                              \
+    } while (0)
+
+/* Runs the body with AFT_ISA as given (NULL: not set). */
+static void in_child(const char *aft_isa, void (*body)(void)) {
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (aft_isa)
+            setenv("AFT_ISA", aft_isa, 1);
+        else
+            unsetenv("AFT_ISA");
+        body();
+        _exit(EXIT_SUCCESS);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+        harness_fail("with AFT_ISA=%s: failed in its process", aft_isa ? aft_isa : "(not set)");
+}
+
+static size_t level_of(const char *name) {
+    size_t i = 0;
+    while (aft_isa_names[i] && strcmp(aft_isa_names[i], name) != 0)
+        i++;
+    return i;
+}
+
+static size_t highest_usable(void) {
+    size_t highest = 0;
+    for (size_t i = 0; aft_isa_names[i]; i++)
+        if (aft_use_isa(aft_isa_names[i]) == AFT_OK)
+            highest = i;
+    return highest;
+}
+
+static void first_choice_is_highest(void) {
+    const size_t first = level_of(aft_isa_name());
+    REQUIRE(aft_isa_names[first]);
+    REQUIRE(first == highest_usable());
+}
+
+static void chooses_highest(const char *isa) {
+    (void)isa;
+    in_child(NULL, first_choice_is_highest);
+}
+
+static void list_is_right(void) {
+    static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
+    REQUIRE(strcmp(aft_isa_names[0], "scalar") == 0);
+    for (size_t i = 0; aft_isa_names[i]; i++) {
+        bool found = false;
+        for (size_t n = 0; n < sizeof known / sizeof known[0]; n++)
+            found = found || strcmp(known[n], aft_isa_names[i]) == 0;
+        REQUIRE(found);
+    }
+}
+
+static void list_of_names(const char *isa) {
+    (void)isa;
+    in_child(NULL, list_is_right);
+}
+
+static void each_name_is_active_or_refused(void) {
+    for (size_t i = 0; aft_isa_names[i]; i++) {
+        char before[16];
+        snprintf(before, sizeof before, "%s", aft_isa_name());
+        const aft_status status = aft_use_isa(aft_isa_names[i]);
+        REQUIRE(status == AFT_OK || status == AFT_UNSUPPORTED);
+        REQUIRE(strcmp(aft_isa_name(), status == AFT_OK ? aft_isa_names[i] : before) == 0);
+    }
+    REQUIRE(aft_use_isa("scalar") == AFT_OK);
+}
+
+static void use_isa(const char *isa) {
+    (void)isa;
+    in_child(NULL, each_name_is_active_or_refused);
+}
+
+static void nonsense_changes_nothing(void) {
+    static const char *const names[] = {"", "sse9", "avx", "avx2 ", "avx5122", "scalar,avx2", "%s"};
+    REQUIRE(aft_use_isa("scalar") == AFT_OK);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        REQUIRE(aft_use_isa(names[i]) == AFT_UNSUPPORTED);
+        REQUIRE(strcmp(aft_isa_name(), "scalar") == 0);
+    }
+    REQUIRE(aft_use_isa(NULL) == AFT_NULL);
+}
+
+static void nonsense_is_refused(const char *isa) {
+    (void)isa;
+    in_child(NULL, nonsense_changes_nothing);
+}
+
+/* The limit is the environment's name, or what the CPU has, whichever is lower. */
+static void limit_holds(void) {
+    const size_t limit = level_of(getenv("AFT_ISA")), first = level_of(aft_isa_name());
+    REQUIRE(first <= limit);
+    REQUIRE(first == highest_usable());
+    for (size_t i = limit + 1; aft_isa_names[i]; i++)
+        REQUIRE(aft_use_isa(aft_isa_names[i]) == AFT_UNSUPPORTED);
+}
+
+static void environment_lowers(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; aft_isa_names[i]; i++)
+        in_child(aft_isa_names[i], limit_holds);
+}
+
+static void environment_of_nonsense(const char *isa) {
+    (void)isa;
+    static const char *const names[] = {"", "nonsense", "avx9", "mmx"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        in_child(names[i], first_choice_is_highest);
+}
+
+static void forward_is_first_call(void) {
+    const float one = 1;
+    float y = 0;
+    const aft_problem problem = {.shape = {.batch = 1, .heads = 1, .q_len = 1, .kv_len = 1, .channels = 1},
+                                 .q = {.data = &one},
+                                 .k = {.data = &one},
+                                 .v = {.data = &one},
+                                 .y = {.data = &y}};
+    size_t bytes;
+    REQUIRE(aft_workspace_bytes(&problem, NULL, &bytes) == AFT_OK);
+    void *const workspace = malloc(bytes + 1);
+    REQUIRE(workspace);
+    REQUIRE(aft_forward(&problem, workspace, bytes, NULL) == AFT_OK);
+    REQUIRE(y > 0.731058f && y < 0.731059f);
+    free(workspace);
+}
+
+static void any_function_chooses(const char *isa) {
+    (void)isa;
+    in_child(NULL, forward_is_first_call);
+    in_child("scalar", forward_is_first_call);
+}
+
+enum { RACERS = 8 };
+static pthread_barrier_t start;
+
+static void *race(void *name) {
+    pthread_barrier_wait(&start);
+    const char *const got = aft_isa_name();
+    forward_is_first_call();
+    memcpy(name, &got, sizeof got);
+    return NULL;
+}
+
+static void racers_agree(void) {
+    pthread_t threads[RACERS];
+    const char *names[RACERS];
+    REQUIRE(pthread_barrier_init(&start, NULL, RACERS) == 0);
+    for (size_t i = 0; i < RACERS; i++)
+        REQUIRE(pthread_create(&threads[i], NULL, race, &names[i]) == 0);
+    for (size_t i = 0; i < RACERS; i++)
+        REQUIRE(pthread_join(threads[i], NULL) == 0);
+    for (size_t i = 0; i < RACERS; i++)
+        REQUIRE(strcmp(names[i], aft_isa_name()) == 0);
+}
+
+static void first_calls_race(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < harness_pick(2, 50, 1000); i++)
+        in_child(NULL, racers_agree);
+}
+
+static void status_texts(const char *isa) {
+    (void)isa;
+    static const aft_status statuses[] = {AFT_OK,        AFT_NULL,  AFT_SIZE,        AFT_OVERLAP,
+                                          AFT_WORKSPACE, AFT_STALE, AFT_UNSUPPORTED, (aft_status)99};
+    enum { COUNT = sizeof statuses / sizeof statuses[0] };
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_true(strlen(aft_status_string(statuses[i])) > 1);
+        for (size_t other = 0; other < i; other++)
+            assert_string_not_equal(aft_status_string(statuses[i]), aft_status_string(statuses[other]));
+    }
+}
+
+int main(void) {
+    static const harness_unit units[] = {
+        ONCE(chooses_highest),      ONCE(list_of_names),      ONCE(use_isa),
+        ONCE(nonsense_is_refused),  ONCE(environment_lowers), ONCE(environment_of_nonsense),
+        ONCE(any_function_chooses), ONCE(first_calls_race),   ONCE(status_texts),
+    };
+    return HARNESS_MAIN("dispatch", units);
+}
