@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* One kernel on one shape, with its tensors: what every instruction set has to compute. */
+#ifndef AFT_BENCH_CASE_H
+#define AFT_BENCH_CASE_H
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/buffer.h"
+#include "bench/library.h"
+#include "bench/reference.h"
+
+namespace bench {
+
+enum class Kernel { simple, full, local };
+
+struct Shape {
+    std::size_t batch, time, channels, window;
+};
+
+/* The query rows that are computed, of every batch; the keys are always all of them. */
+struct Rows {
+    std::size_t first, count;
+};
+
+class Case {
+  public:
+    const Kernel kernel;
+    const bool causal;
+    const Shape shape;
+
+    Case(Kernel kernel, bool causal, Shape shape) : kernel(kernel), causal(causal), shape(shape) {}
+
+    std::string kernel_text() const; /* "full causal" */
+    std::string shape_text() const;  /* "T=1024 d=512" */
+    std::string name() const;        /* the same as one path of a benchmark's name */
+
+    /* Reads and extends the real tensors, unless that is done; release() gives the memory back. Throws
+     * std::runtime_error where a file is missing or damaged. */
+    void load();
+    void release();
+
+    Rows all_rows() const { return {0, shape.time}; }
+    Rows middle_rows(std::size_t count) const { return {(shape.time - count) / 2, count}; }
+
+    /* The problem, on loaded tensors; y has the strides of q. */
+    aft_problem problem(Rows rows, float *y) const;
+    std::size_t elements() const { return shape.batch * shape.time * shape.channels; }
+
+    /* The arithmetic that these rows need. For local it is that of the window alone: the keys outside cost next to
+     * nothing. */
+    double flops(Rows rows) const;
+    /* The memory traffic that these rows need: q, k and v in, y out. */
+    double bytes(Rows rows) const;
+
+    const Buffer<float> &query() const { return q; }
+    const Buffer<float> &key() const { return k; }
+    const Buffer<float> &value() const { return v; }
+
+    /* The reference at one query row and the channels that are sampled; computed once, whatever asks for it. */
+    const ReferenceRow &reference(std::size_t batch, std::size_t row);
+
+  private:
+    bool stores_band() const;
+    std::size_t visible_keys(std::size_t row) const { return causal ? row + 1 : shape.time; }
+    float bias_at(std::size_t row, std::size_t key) const;
+
+    Buffer<float> q, k, v, w;
+    std::map<std::pair<std::size_t, std::size_t>, ReferenceRow> references;
+};
+
+/* The cases of the benchmark; quick: those that fit into a minute. */
+std::vector<Case> all_cases(bool quick);
+
+} // namespace bench
+
+#endif

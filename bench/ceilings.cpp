@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/ceilings.h"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <map>
+#include <string>
+
+#include <benchmark/benchmark.h>
+
+#include "bench/stream.h"
+
+namespace bench {
+
+namespace {
+
+/* Long enough for the clock, short enough to stay within the time slice of a busy machine. */
+constexpr std::chrono::duration<double> burst_length = std::chrono::milliseconds(1);
+constexpr int bursts = 4;
+/* Some 20 microseconds on a wide machine. */
+constexpr std::size_t fma_rounds = 4096;
+
+/* The best of a few bursts: a ceiling is what the machine can do when nobody disturbs it. `work` is that of one pass.
+ */
+double best_rate(double work, const std::function<void()> &pass) {
+    double best = 0;
+    for (int burst = 0; burst < bursts; burst++) {
+        double done = 0;
+        std::chrono::duration<double> elapsed{};
+        for (const auto begin = std::chrono::steady_clock::now(); elapsed < burst_length;
+             elapsed = std::chrono::steady_clock::now() - begin) {
+            pass();
+            done += work;
+        }
+        best = std::max(best, done / elapsed.count());
+    }
+    return best;
+}
+
+bench_stream *find_stream(const std::string &isa) {
+#define AFT_ISA_ROW(name) {#name, bench_stream_##name},
+    static const std::map<std::string, bench_stream *> streams = {AFT_ISA_LIST(AFT_ISA_ROW)};
+#undef AFT_ISA_ROW
+    return streams.at(isa);
+}
+
+} // namespace
+
+double fma_ceiling(Pool &pool, const aft_probe &probe) {
+    float sink = 0;
+    const double flops = probe.fma_loop(fma_rounds, &sink) * static_cast<double>(pool.width());
+    return best_rate(flops, [&pool, &probe] {
+        pool.run(pool.width(), [&probe](std::size_t, std::size_t) {
+            float result = 0;
+            probe.fma_loop(fma_rounds, &result);
+            benchmark::DoNotOptimize(result);
+        });
+    });
+}
+
+double stream_ceiling(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y) {
+    bench_stream *const stream = find_stream(probe.isa);
+    const std::size_t parts = pool.width();
+    return best_rate(task.bytes(task.all_rows()), [&pool, &task, &y, parts, stream] {
+        pool.run(parts, [&task, &y, parts, stream](std::size_t part, std::size_t) {
+            const std::size_t begin = task.elements() * part / parts, end = task.elements() * (part + 1) / parts;
+            stream(end - begin, task.query().data() + begin, task.key().data() + begin, task.value().data() + begin,
+                   y.data() + begin);
+        });
+        benchmark::ClobberMemory();
+    });
+}
+
+} // namespace bench

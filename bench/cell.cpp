@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/cell.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <limits>
+#include <stdexcept>
+
+#include "bench/ceilings.h"
+
+namespace bench {
+
+namespace {
+
+/* A problem with its output and workspace. */
+class Call {
+  public:
+    Call(const Case &task, Rows rows, const aft_parallel *parallel)
+        : y(task.elements(), std::numeric_limits<float>::quiet_NaN()), problem(task.problem(rows, y.data())),
+          parallel(parallel) {
+        std::size_t bytes = 0;
+        expect_ok(aft_workspace_bytes(&problem, parallel, &bytes), "aft_workspace_bytes");
+        workspace = Buffer<unsigned char>(bytes);
+    }
+
+    void forward() const {
+        expect_ok(aft_forward(&problem, workspace.data(), workspace.size(), parallel), "aft_forward");
+    }
+
+    double seconds() const {
+        const auto begin = std::chrono::steady_clock::now();
+        forward();
+        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    }
+
+    const Buffer<float> y;
+
+  private:
+    static void expect_ok(aft_status status, const char *function) {
+        if (status != AFT_OK)
+            throw std::runtime_error(std::string(function) + ": " + aft_status_string(status));
+    }
+
+    const aft_problem problem;
+    const aft_parallel *parallel;
+    Buffer<unsigned char> workspace;
+};
+
+constexpr std::size_t sampled_rows = 12;
+/* Rows of the smallest slice; larger ones are a multiple of it. */
+constexpr std::size_t slice_rows = 16;
+
+} // namespace
+
+void Workbench::hold(Case &task) {
+    if (held != nullptr && held != &task)
+        held->release();
+    held = &task;
+    task.load();
+}
+
+/* All rows, if a call is short enough; else as many as it has time for, from the middle of the sequence, where a causal
+ * row sees the average number of keys. The keys are prepared whole all the same, so a call is let run at least twice as
+ * long as that takes. Found by slices that grow fourfold, the last two interpolated. */
+Rows Cell::choose_rows() const {
+    const auto seconds = [this](std::size_t count) {
+        return Call(task, task.middle_rows(count), workbench.pool.parallel()).seconds();
+    };
+    const auto real = [](std::size_t count) { return static_cast<double>(count); };
+    const std::size_t time = task.shape.time;
+    std::size_t count = std::min(slice_rows, time);
+    double elapsed = seconds(count);
+    const double limit = std::max(workbench.longest_call, 2 * elapsed);
+    while (elapsed * real(time) / real(count) > limit) {
+        const std::size_t more = std::min(4 * count, time);
+        const double longer = seconds(more);
+        if (longer > limit) {
+            const double fitting = real(count) + real(more - count) * (limit - elapsed) / (longer - elapsed);
+            return task.middle_rows(static_cast<std::size_t>(fitting) / slice_rows * slice_rows);
+        }
+        count = more;
+        elapsed = longer;
+    }
+    return task.all_rows();
+}
+
+void Cell::check() {
+    rows = choose_rows();
+    const Call call(task, rows, workbench.pool.parallel());
+    call.forward();
+    const Shape &shape = task.shape;
+    const std::vector<std::size_t> offsets = spread(rows.count, sampled_rows),
+                                   batches = spread(shape.batch, sampled_rows);
+    for (std::size_t i = 0; i < offsets.size(); i++) {
+        const std::size_t t = rows.first + offsets[i], b = batches[i % batches.size()];
+        for (const ReferenceValue &expected : task.reference(b, t)) {
+            const float y = call.y[(b * shape.time + t) * shape.channels + expected.channel];
+            const double error = error_in_units(y, expected, shape.time);
+            worst_error = std::max(worst_error, error);
+            if (error > error_limit && failed_because.empty()) {
+                char text[160];
+                std::snprintf(text, sizeof text,
+                              "batch %zu row %zu channel %zu: %.9g instead of %.9g (%.3g u, limit %g)", b, t,
+                              expected.channel, static_cast<double>(y), expected.y, error, error_limit);
+                failed_because = text;
+            }
+        }
+    }
+}
+
+double Cell::ceiling(const Buffer<float> &y) const {
+    return memory_bound() ? stream_ceiling(workbench.pool, probe, task, y) : fma_ceiling(workbench.pool, probe);
+}
+
+void Cell::run(benchmark::State &state) {
+    workbench.hold(task);
+    aft_use_isa(probe.isa);
+    if (!checked) {
+        try {
+            check();
+        } catch (const std::runtime_error &error) {
+            failed_because = error.what();
+        }
+        checked = true;
+    }
+    if (!failed_because.empty()) {
+        state.SkipWithError(failed_because.c_str());
+        return;
+    }
+
+    const Call call(task, rows, workbench.pool.parallel());
+    const double before = ceiling(call.y);
+    for (auto _ : state)
+        call.forward();
+    const double after = ceiling(call.y);
+
+    const std::size_t elements = task.shape.batch * rows.count * task.shape.channels;
+    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(elements));
+    const auto rate = benchmark::Counter::kIsIterationInvariantRate;
+    if (memory_bound())
+        state.counters["bytes_per_second"] = benchmark::Counter(task.bytes(rows), rate);
+    else
+        state.counters["flops_per_second"] = benchmark::Counter(task.flops(rows), rate);
+    state.counters["ceiling_per_second"] = std::max(before, after);
+    state.counters["max_error_u"] = worst_error;
+    state.counters["query_rows"] = static_cast<double>(rows.count);
+}
+
+} // namespace bench

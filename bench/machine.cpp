@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/machine.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <sstream>
+
+#include <benchmark/benchmark.h>
+
+namespace bench {
+
+namespace {
+
+/* What a command prints; nothing where it is missing or fails. */
+std::string output_of(const std::string &command) {
+    const std::unique_ptr<FILE, int (*)(FILE *)> pipe(popen((command + " 2>/dev/null").c_str(), "r"), pclose);
+    std::string text;
+    char chunk[4096];
+    for (std::size_t got; pipe && (got = std::fread(chunk, 1, sizeof chunk, pipe.get())) > 0;)
+        text.append(chunk, got);
+    return text;
+}
+
+/* lscpu knows the names of Arm cores too, which /proc/cpuinfo gives as numbers only. */
+std::map<std::string, std::string> cpu_description() {
+    std::map<std::string, std::string> fields;
+    std::istringstream lines(output_of("LC_ALL=C lscpu"));
+    for (std::string line; std::getline(lines, line);) {
+        const std::size_t colon = line.find(':'), value = line.find_first_not_of(" \t", colon + 1);
+        const std::size_t key = line.find_first_not_of(" \t");
+        if (colon != std::string::npos && value != std::string::npos)
+            fields.emplace(line.substr(key, colon - key), line.substr(value));
+    }
+    return fields;
+}
+
+std::string caches() {
+    std::string text;
+    for (const auto &cache : benchmark::CPUInfo::Get().caches) {
+        const char *kind = cache.type == "Data" ? "d" : cache.type == "Instruction" ? "i" : "";
+        const bool whole_mib = cache.size >= 1 << 20 && cache.size % (1 << 20) == 0;
+        text += (text.empty() ? "L" : ", L") + std::to_string(cache.level) + kind + " " +
+                (whole_mib ? std::to_string(cache.size >> 20) + " MiB" : std::to_string(cache.size >> 10) + " KiB");
+        if (cache.num_sharing > 1)
+            text += " (shared by " + std::to_string(cache.num_sharing) + ")";
+    }
+    return text.empty() ? "unknown" : text;
+}
+
+std::string first_line(const char *path, const std::string &otherwise) {
+    std::ifstream file(path);
+    std::string line;
+    return std::getline(file, line) && !line.empty() ? line : otherwise;
+}
+
+std::string commit() {
+    if (!std::filesystem::exists(AFT_BENCH_ROOT "/.git"))
+        return "unknown";
+    std::istringstream text(output_of("git -C '" AFT_BENCH_ROOT "' describe --always --dirty --abbrev=12"));
+    std::string name;
+    return std::getline(text, name) && !name.empty() ? name : "none yet";
+}
+
+} // namespace
+
+IsaLevels find_isas() {
+    IsaLevels levels;
+    for (const char *const *name = aft_isa_names; *name != nullptr; name++) {
+        const aft_probe *probe = aft_probe_find(*name);
+        if (probe != nullptr && aft_use_isa(*name) == AFT_OK)
+            levels.available.push_back(probe);
+        else
+            levels.skipped.push_back(*name);
+    }
+    return levels;
+}
+
+std::vector<std::pair<std::string, std::string>> machine_facts(const IsaLevels &isas) {
+    std::map<std::string, std::string> cpu = cpu_description();
+    const auto field = [&cpu](const char *name) { return cpu[name].empty() ? std::string("?") : cpu[name]; };
+    std::string available, skipped, exp;
+    for (const aft_probe *probe : isas.available) {
+        available += (available.empty() ? "" : ", ") + std::string(probe->isa) + " (" + std::to_string(probe->lanes) +
+                     (probe->lanes > 1 ? " lanes)" : " lane)");
+        exp += (exp.empty() ? "" : ", ") + std::string(probe->isa) + " " + probe->exp_provider;
+    }
+    for (const std::string &isa : isas.skipped)
+        skipped += (skipped.empty() ? "" : ", ") + isa;
+    if (!skipped.empty())
+        skipped += ": not on this CPU, not enabled by its system, or above AFT_ISA";
+
+    std::vector<std::pair<std::string, std::string>> facts = {
+        {"cpu", field("Model name")},
+        {"cores", "sockets " + field("Socket(s)") + ", cores per socket " + field("Core(s) per socket") +
+                      ", threads per core " + field("Thread(s) per core")},
+        {"caches", caches()},
+        {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "not readable")},
+        {"isas", available},
+    };
+    if (!skipped.empty())
+        facts.push_back({"isas skipped", skipped});
+    facts.push_back({"exp", exp});
+    facts.push_back({"compiler", AFT_BENCH_COMPILER ", " AFT_BENCH_BUILD_TYPE});
+    facts.push_back({"commit", commit()});
+    return facts;
+}
+
+} // namespace bench

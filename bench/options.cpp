@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/options.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include <getopt.h>
+
+#include <benchmark/benchmark.h>
+
+namespace bench {
+
+namespace {
+
+constexpr char help[] =
+    R"(aft_bench: checks every kernel against a float64 reference on this CPU and times it
+
+usage: aft_bench [options]
+
+  --quick          fewer shapes and repetitions: ends within a minute (without: within ten)
+  --filter=REGEX   only the cells whose name matches, as full,causal/T=1024,d=512/avx2
+  --isa=NAME       only this instruction set: scalar, avx2, avx512 or neon
+  --threads=N      run on N threads (default: 1)
+  --results=FOLDER where to put the JSON file (default: results/ in the source tree)
+  --help           this text
+
+Every --benchmark_FLAG of Google Benchmark is passed on, as --benchmark_list_tests, --benchmark_repetitions=N or
+--benchmark_min_time=SECONDS. Exit status: 0 all right; 1 a result was wrong or could not be kept; 2 wrong usage.
+)";
+
+/* Fixed before the user's own flags, so that those win. */
+std::vector<std::string> timing_defaults(bool quick) {
+    if (quick)
+        return {"--benchmark_repetitions=3", "--benchmark_min_time=0.01" AFT_BENCH_SECONDS};
+    return {"--benchmark_repetitions=5", "--benchmark_min_time=0.1" AFT_BENCH_SECONDS};
+}
+
+[[noreturn]] void refuse(const std::string &reason) {
+    if (!reason.empty())
+        std::fprintf(stderr, "aft_bench: %s\n", reason.c_str());
+    std::fprintf(stderr, "aft_bench --help lists the options\n");
+    std::exit(2);
+}
+
+std::size_t parse_threads(const char *text) {
+    char *end = nullptr;
+    const long threads = std::strtol(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || threads < 1 || threads > 1024)
+        refuse(std::string("--threads is '") + text + "': it must be a number from 1 to 1024");
+    return static_cast<std::size_t>(threads);
+}
+
+/* Google Benchmark keeps the pointer to the program's name. */
+void initialize_benchmark(char *program, std::vector<std::string> flags) {
+    std::vector<char *> pointers = {program};
+    for (std::string &flag : flags)
+        pointers.push_back(flag.data());
+    pointers.push_back(nullptr);
+    int count = static_cast<int>(flags.size() + 1);
+    benchmark::Initialize(&count, pointers.data());
+    if (count > 1)
+        refuse(std::string(pointers[1]) + " is no flag of this version of Google Benchmark");
+}
+
+} // namespace
+
+Options parse_options(int argc, char **argv) {
+    std::vector<char *> own = {argv[0]};
+    std::vector<std::string> passed_on;
+    for (int i = 1; i < argc; i++) {
+        const std::string flag = argv[i];
+        if (flag.find("_aggregates_only") != std::string::npos)
+            refuse(flag + ": the table and the file are made of the single repetitions");
+        if (flag.rfind("--benchmark_", 0) == 0)
+            passed_on.push_back(flag);
+        else
+            own.push_back(argv[i]);
+    }
+    const int own_count = static_cast<int>(own.size());
+    own.push_back(nullptr);
+
+    static const option known[] = {
+        {"quick", no_argument, nullptr, 'q'},
+        {"filter", required_argument, nullptr, 'f'},
+        {"isa", required_argument, nullptr, 'i'},
+        {"threads", required_argument, nullptr, 't'},
+        {"results", required_argument, nullptr, 'r'},
+        {"help", no_argument, nullptr, 'h'},
+        {nullptr, 0, nullptr, 0},
+    };
+    Options options;
+    std::string filter;
+    for (int flag; (flag = getopt_long(own_count, own.data(), "h", known, nullptr)) != -1;)
+        switch (flag) {
+        case 'q':
+            options.quick = true;
+            break;
+        case 'f':
+            filter = optarg;
+            break;
+        case 'i':
+            options.isa = optarg;
+            break;
+        case 't':
+            options.threads = parse_threads(optarg);
+            break;
+        case 'r':
+            options.results = optarg;
+            break;
+        case 'h':
+            std::fputs(help, stdout);
+            std::exit(0);
+        default:
+            refuse(""); /* getopt has said what is wrong */
+        }
+    if (optind < own_count)
+        refuse(std::string("'") + own[static_cast<std::size_t>(optind)] + "' is not an option");
+
+    std::vector<std::string> flags = timing_defaults(options.quick);
+    flags.insert(flags.end(), passed_on.begin(), passed_on.end());
+    initialize_benchmark(argv[0], flags);
+    if (filter.empty())
+        filter = benchmark::GetBenchmarkFilter();
+    if (!filter.empty())
+        options.filter = filter;
+    return options;
+}
+
+} // namespace bench

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef AFT_BENCH_OPTIONS_H
+#define AFT_BENCH_OPTIONS_H
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+struct Options {
+    bool quick = false;
+    std::string filter = "."; /* a regular expression over the names of cells */
+    std::string isa;          /* empty: all */
+    std::string results = AFT_BENCH_ROOT "/results";
+    std::size_t threads = 1;
+};
+
+/* Reads the command line, and hands Google Benchmark its own flags. Ends the program on --help, and with an error text
+ * on anything that is not understood. */
+Options parse_options(int argc, char **argv);
+
+} // namespace bench
+
+#endif
