@@ -294,6 +294,24 @@ static void huge_values_of_tiny_weight(const char *isa) {
     pair_of_keys(-50, 1e30f, 0, 1);
 }
 
+/* A huge value in one key sets the scale of a channel's numerators, and some rows do not see it, or hardly. */
+static void huge_value_of_a_hidden_key(const char *isa) {
+    (void)isa;
+    static const float hiding[] = {-INFINITY, -FLT_MAX, -1000, -140, -100};
+    for (size_t h = 0; h < sizeof hiding / sizeof hiding[0]; h++)
+        for (int causal = 0; causal < 2; causal++)
+            for (size_t at = 5; at < 90; at += 80) {
+                const case_spec spec = spec_of(AFT_BIAS_FULL, causal, 90, harness_pick(1, 3, 3));
+                test_case c = case_make(&spec);
+                for (size_t j = 0; j < 90; j++)
+                    case_set_key(&c, j, random_float(-1, 1), random_float(1e-10f, 2e-10f));
+                case_set_key(&c, at, 0, 1e30f);
+                for (size_t t = 0; t < 90; t += 2)
+                    *case_w(&c, 0, 0, t, at) = hiding[h];
+                finish(&c);
+            }
+}
+
 static float any_magnitude(size_t j, size_t i) {
     (void)j, (void)i;
     return ldexpf(random_float(0.5f, 1), (int)random_size(0, 276) - 148) * (random_chance(0.5) ? 1 : -1);
@@ -332,6 +350,7 @@ int main(void) {
         EACH_ISA(saturated_logits),
         EACH_ISA(uniform_fills),
         EACH_ISA(huge_values_of_tiny_weight),
+        EACH_ISA(huge_value_of_a_hidden_key),
         EACH_ISA(values_of_every_magnitude),
     };
     return HARNESS_MAIN("overflow", units);
