@@ -46,7 +46,7 @@ static bool lay_out_aggregation(aft_plan *plan) {
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
            append(&scratch->floats, plan->weight_chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
-           append(&scratch->floats, 1, sums, &scratch->accumulators) &&
+           append(&scratch->floats, AFT_LEVELS, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
            append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact);
@@ -57,7 +57,7 @@ static bool lay_out_streaming(aft_plan *plan) {
     size_t state = AFT_STATE_VECTORS * plan->lanes, states;
     return aft_multiply(plan->key_groups, plan->vectors, &states) && aft_multiply(states, state, &plan->pair_floats) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes, &scratch->chain) &&
-           append(&scratch->floats, plan->vectors, state, &scratch->groups);
+           append(&scratch->floats, plan->vectors, (AFT_LEVELS + 1) * state, &scratch->groups);
 }
 
 aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan) {

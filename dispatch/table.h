@@ -13,10 +13,11 @@
 #include <aft.h>
 
 enum {
-    /* These three lengths decide the order of every sum, and with it the bits of the result: constants of the library.
-     */
-    AFT_CHAIN_KEYS = 64,   /* a chain of FMAs restarts at absolute multiples of this */
-    AFT_GROUP_CHAINS = 64, /* chain sums are added in groups of this many, then the groups */
+    /* These lengths decide the order of every sum, and with it the bits of the result: constants of the library. */
+    AFT_CHAIN_KEYS = 32,   /* a chain of FMAs restarts at absolute multiples of this */
+    AFT_FAN_IN = 4,        /* this many sums of one level make one of the next; chains are added on level 0 */
+    AFT_LEVELS = 3,        /* then come groups, added in order */
+    AFT_GROUP_CHAINS = 64, /* AFT_FAN_IN to the power of AFT_LEVELS */
     AFT_GRANULE_KEYS = 16, /* keys outside a window count by granules of this */
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
@@ -40,14 +41,14 @@ typedef struct aft_key_record {
 typedef struct aft_scratch {
     size_t rows;         /* [AFT_ROW_BLOCK] aft_row */
     size_t weights;      /* [weight_chains][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
-    size_t accumulators; /* [AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
-    size_t groups;       /* [vectors] the same, where the keys of a row fill more than one group */
+    size_t accumulators; /* [AFT_LEVELS][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
+    size_t groups;       /* [vectors][AFT_ROW_BLOCK] the same, where the keys of a row fill more than one group */
     size_t chain;        /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
     size_t exact;        /* [AFT_ROW_BLOCK] AFT_EXACT_VECTORS vectors: elements computed again */
     size_t floats;
 } aft_scratch;
 
-enum { AFT_STATE_VECTORS = 5, AFT_PART_VECTORS = 5, AFT_EXACT_VECTORS = 9 };
+enum { AFT_STATE_VECTORS = 5, AFT_PART_VECTORS = 5, AFT_EXACT_VECTORS = 7 + 2 * AFT_LEVELS };
 
 /* How one query row sees the keys: those in [dense_begin, dense_end) by their bias, those before and after as states.
  */

@@ -2,11 +2,10 @@
 /*
  * A block of query rows of one (batch, head) pair over the key panels.
  *
- * For each group of 4096 keys the weights of the block are packed once; then, one vector of channels after the other,
- * each chain of 64 keys meets every tile of rows while its 8 KiB of panel lie in L1. The sums of the chains of a group
- * are added in order, then the groups; states of keys outside the window come before and after. A block never crosses a
- * multiple of 64 positions, so that under a causal mask all its rows end in the same chain, and with the same
- * exponents.
+ * For each group of 2048 keys the weights of the block are packed once; then, one vector of channels after the other,
+ * each chain of 32 keys meets every tile of rows while its panel lies in L1. Sums go up in levels: four chains make one of
+ * level 1, four of those one of level 2, and four of those a group; groups are added in order. States of keys outside
+ * the window come before and after.
  */
 #include "kernels/exact.h"
 #include "kernels/tile.h"
@@ -64,6 +63,8 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
     return block;
 }
 
+enum { SUMS_OF_BLOCK = AFT_ROW_BLOCK * 2 * VF32_LANES };
+
 /* The exponents of a chain: of its numerators and of its denominators. */
 AFT_INLINE const float *exponents_of(const aft_plan *plan, const float *record, size_t chain) {
     return record + plan->record.exponents + chain * 2 * VF32_LANES;
@@ -76,33 +77,48 @@ static tile_scale scale_between(const aft_plan *plan, const float *record, size_
                         vf32_pow2_above(vf32_sub(vf32_load(a + VF32_LANES), vf32_load(b + VF32_LANES)), LOWEST_NORMAL)};
 }
 
-/* Adds the chains [first, end), of one group, to the accumulators of the block. They end with the exponents of the last
- * chain, also where a tile has no keys in it. */
-static void add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
-                       const float *weights, float *accumulators) {
-    for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
-        tile_scale scale = scale_between(plan, record, larger(chain, 1) - 1, chain);
-        size_t chain_begin = chain * AFT_CHAIN_KEYS, chain_end = chain_begin + AFT_CHAIN_KEYS;
-        for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
-            if (tile->dense_begin >= chain_end)
-                continue;
-            size_t key = larger(tile->dense_begin, chain_begin);
-            size_t key_end = larger(smaller(tile->dense_end, chain_end), key);
-            tile_run(tile->row_end - tile->row, key_end - key, record + plan->record.panel + key * 2 * VF32_LANES,
-                     weights + tile->row * AFT_CHAIN_KEYS + (key - chain_begin), scale,
-                     accumulators + tile->row * 2 * VF32_LANES);
-        }
+/* Moves the sums of `rows` rows a level up: to = to * scale + from, from = 0. */
+static void fold_sums(size_t rows, tile_scale scale, float *restrict from, float *restrict to) {
+    for (size_t i = 0; i < rows * 2 * VF32_LANES; i += 2 * VF32_LANES) {
+        size_t d = i + VF32_LANES;
+        vf32_store(to + i, vf32_fma(vf32_load(to + i), scale.numerator, vf32_load(from + i)));
+        vf32_store(to + d, vf32_fma(vf32_load(to + d), scale.denominator, vf32_load(from + d)));
+        vf32_store(from + i, vf32_zero());
+        vf32_store(from + d, vf32_zero());
     }
 }
 
-/* Adds the accumulators of a group, whose exponents are those of chain `to`, to the sum over groups. */
-static void add_group(size_t rows, tile_scale scale, const float *accumulators, float *groups) {
-    for (size_t i = 0; i < rows * 2 * VF32_LANES; i += 2 * VF32_LANES) {
-        const float *denominator = accumulators + i + VF32_LANES;
-        vf32_store(groups + i, vf32_fma(vf32_load(groups + i), scale.numerator, vf32_load(accumulators + i)));
-        vf32_store(groups + i + VF32_LANES,
-                   vf32_fma(vf32_load(groups + i + VF32_LANES), scale.denominator, vf32_load(denominator)));
+/* Adds one chain to the sums of level 0. They end with its exponents, also where a tile has no keys in it. */
+static void add_chain(const aft_plan *plan, const row_block *block, const float *record, size_t chain,
+                      const float *weights, float *sums) {
+    tile_scale scale = scale_between(plan, record, larger(chain, 1) - 1, chain);
+    size_t chain_begin = chain * AFT_CHAIN_KEYS, chain_end = chain_begin + AFT_CHAIN_KEYS;
+    for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
+        if (tile->dense_begin >= chain_end)
+            continue;
+        size_t key = larger(tile->dense_begin, chain_begin);
+        size_t key_end = larger(smaller(tile->dense_end, chain_end), key);
+        tile_run(tile->row_end - tile->row, key_end - key, record + plan->record.panel + key * 2 * VF32_LANES,
+                 weights + tile->row * AFT_CHAIN_KEYS + (key - chain_begin), scale, sums + tile->row * 2 * VF32_LANES);
     }
+}
+
+/* Sums the chains [first, end), of one group, level by level; the result has the exponents of the last one. */
+static float *add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
+                         const float *weights, float *accumulators) {
+    size_t basis[AFT_LEVELS] = {0}; /* the chain whose exponents a level has */
+    memset(accumulators, 0, AFT_LEVELS * SUMS_OF_BLOCK * sizeof(float));
+    for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
+        add_chain(plan, block, record, chain, weights, accumulators);
+        for (size_t l = 0, filled = chain + 1; l + 1 < AFT_LEVELS; l++, filled /= AFT_FAN_IN) {
+            if (chain + 1 < end && filled % AFT_FAN_IN != 0)
+                break;
+            float *sums = accumulators + l * SUMS_OF_BLOCK;
+            fold_sums(block->count, scale_between(plan, record, basis[l + 1], chain), sums, sums + SUMS_OF_BLOCK);
+            basis[l + 1] = chain;
+        }
+    }
+    return accumulators + (AFT_LEVELS - 1) * SUMS_OF_BLOCK;
 }
 
 /* A numerator and denominator, their exponents, and `trusted` where neither lost anything that matters. */
@@ -203,11 +219,11 @@ static void prefetch_outputs(const aft_plan *plan, const row_block *block, size_
 static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     row_block block = describe_block(plan, set, task, scratch);
     float *weights = scratch + plan->scratch.weights, *accumulators = scratch + plan->scratch.accumulators;
-    size_t end = block.end_chain, floats = block.count * 2 * VF32_LANES;
+    size_t end = block.end_chain;
     bool one_group = end == 0 || block.first_chain / AFT_GROUP_CHAINS == (end - 1) / AFT_GROUP_CHAINS;
     float *groups = scratch + plan->scratch.groups;
     if (!one_group)
-        memset(groups, 0, plan->vectors * AFT_ROW_BLOCK * 2 * VF32_LANES * sizeof(float));
+        memset(groups, 0, plan->vectors * SUMS_OF_BLOCK * sizeof(float));
 
     size_t chain = block.first_chain, next;
     do { /* once at least: a block may see states alone */
@@ -218,13 +234,12 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
                                  weights + (c - chain) * WEIGHTS_OF_CHAIN + r * AFT_CHAIN_KEYS);
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             const float *record = record_of(plan, set, block.pair, vector);
-            memset(accumulators, 0, floats * sizeof(float));
             prefetch_outputs(plan, &block, vector);
-            add_chains(plan, &block, record, chain, next, weights, accumulators);
-            float *sums = accumulators;
+            float *sums = add_chains(plan, &block, record, chain, next, weights, accumulators);
             if (!one_group) {
-                sums = groups + vector * AFT_ROW_BLOCK * 2 * VF32_LANES;
-                add_group(block.count, scale_between(plan, record, larger(chain, 1) - 1, next - 1), accumulators, sums);
+                float *group_sums = groups + vector * SUMS_OF_BLOCK;
+                fold_sums(block.count, scale_between(plan, record, larger(chain, 1) - 1, next - 1), sums, group_sums);
+                sums = group_sums;
             }
             if (next == end)
                 finish_rows(plan, &block, vector, record, sums, scratch);

@@ -18,11 +18,11 @@
 #include "kernels/finish.h"
 #include "kernels/weights.h"
 
-/* One row under way: the sum over the chains of its current group, and over the groups before, with the same exponents.
- * In the scratch it comes after y and `trusted` (1 where y stands): AFT_EXACT_VECTORS in all. */
+/* One row under way: the sum over chains of level 0, and those of the levels and groups above, with the same exponents. In
+ * the scratch it comes after y and `trusted` (1 where y stands): AFT_EXACT_VECTORS in all. */
 typedef struct exact_sum {
     state chains;
-    vf32 groups_numerator, groups_denominator;
+    vf32 numerators[AFT_LEVELS], denominators[AFT_LEVELS];
 } exact_sum;
 
 AFT_INLINE float *exact_slot(const aft_plan *plan, float *scratch, size_t slot) {
@@ -35,22 +35,49 @@ AFT_INLINE void exact_note(float *slot, vf32 y, vm32 trusted) {
     vf32_store(slot + VF32_LANES, vf32_select(trusted, vf32_set1(1.0f), vf32_zero()));
 }
 
+AFT_INLINE exact_sum exact_empty(void) {
+    exact_sum sum = {.chains = state_empty()};
+    for (size_t l = 0; l < AFT_LEVELS; l++)
+        sum.numerators[l] = sum.denominators[l] = vf32_zero();
+    return sum;
+}
+
 AFT_INLINE exact_sum exact_load(const float *slot) {
-    return (exact_sum){state_load(slot + 2 * VF32_LANES), vf32_load(slot + 7 * VF32_LANES),
-                       vf32_load(slot + 8 * VF32_LANES)};
+    exact_sum sum = {.chains = state_load(slot + 2 * VF32_LANES)};
+    for (size_t l = 0; l < AFT_LEVELS; l++) {
+        sum.numerators[l] = vf32_load(slot + (7 + 2 * l) * VF32_LANES);
+        sum.denominators[l] = vf32_load(slot + (8 + 2 * l) * VF32_LANES);
+    }
+    return sum;
 }
 
 AFT_INLINE void exact_store(float *slot, exact_sum sum) {
     state_store(slot + 2 * VF32_LANES, sum.chains);
-    vf32_store(slot + 7 * VF32_LANES, sum.groups_numerator);
-    vf32_store(slot + 8 * VF32_LANES, sum.groups_denominator);
+    for (size_t l = 0; l < AFT_LEVELS; l++) {
+        vf32_store(slot + (7 + 2 * l) * VF32_LANES, sum.numerators[l]);
+        vf32_store(slot + (8 + 2 * l) * VF32_LANES, sum.denominators[l]);
+    }
 }
 
-AFT_INLINE exact_sum exact_end_group(exact_sum sum) {
-    sum.groups_numerator = vf32_add(sum.groups_numerator, sum.chains.numerator);
-    sum.groups_denominator = vf32_add(sum.groups_denominator, sum.chains.denominator);
-    sum.chains.numerator = sum.chains.denominator = vf32_zero();
+/* Moves what is complete up a level, once `filled` chains are in. */
+AFT_INLINE exact_sum exact_fold(exact_sum sum, size_t filled) {
+    vf32 *numerator = &sum.chains.numerator, *denominator = &sum.chains.denominator;
+    for (size_t l = 0; l < AFT_LEVELS && filled % AFT_FAN_IN == 0; l++, filled /= AFT_FAN_IN) {
+        sum.numerators[l] = vf32_add(sum.numerators[l], *numerator);
+        sum.denominators[l] = vf32_add(sum.denominators[l], *denominator);
+        *numerator = *denominator = vf32_zero();
+        numerator = &sum.numerators[l];
+        denominator = &sum.denominators[l];
+    }
     return sum;
+}
+
+AFT_INLINE state exact_total(exact_sum sum) {
+    for (size_t l = 0; l < AFT_LEVELS; l++) {
+        sum.chains.numerator = vf32_add(sum.numerators[l], sum.chains.numerator);
+        sum.chains.denominator = vf32_add(sum.denominators[l], sum.chains.denominator);
+    }
+    return sum.chains;
 }
 
 /* Adds one chain to a row's sums. */
@@ -79,8 +106,10 @@ static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const we
         denominator = vf32_fma(a, vf32_load(chain->p + i), denominator);
         numerator = vf32_fma(av, vf32_load(chain->pf + i), numerator);
     }
-    sum.groups_denominator = state_rescale(sum.groups_denominator, sum.chains.denominator_exponent, top_n);
-    sum.groups_numerator = state_rescale(sum.groups_numerator, sum.chains.numerator_exponent, top_ng);
+    for (size_t l = 0; l < AFT_LEVELS; l++) {
+        sum.denominators[l] = state_rescale(sum.denominators[l], sum.chains.denominator_exponent, top_n);
+        sum.numerators[l] = state_rescale(sum.numerators[l], sum.chains.numerator_exponent, top_ng);
+    }
     /* The chain already has the larger exponents, so only the sum before it is scaled. */
     sum.chains = state_merge(sum.chains, (state){numerator, denominator, top_ng, top_n, zero});
     sum.chains.special = special;
@@ -101,7 +130,7 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
     size_t first = SIZE_MAX, end = 0;
     for (size_t i = 0; i < work->count; i++) {
         const aft_row *row = &work->rows[work->pending[i]];
-        exact_store(exact_slot(plan, scratch, i), (exact_sum){state_empty(), vf32_zero(), vf32_zero()});
+        exact_store(exact_slot(plan, scratch, i), exact_empty());
         first = smaller(first, first_chain(row));
         end = larger(end, end_chain(row));
     }
@@ -113,17 +142,14 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
             exact_sum sum = exact_load(slot);
             if (weight_chain_take(plan, pair, &work->rows[work->pending[i]], c, &weights))
                 sum = exact_add_chain(sum, &chain, &weights);
-            exact_store(slot, c % AFT_GROUP_CHAINS == AFT_GROUP_CHAINS - 1 ? exact_end_group(sum) : sum);
+            exact_store(slot, exact_fold(sum, c + 1));
         }
     }
     const aft_tensor_in *q = &plan->problem.q;
     for (size_t i = 0; i < work->count; i++) {
         const float *slot = exact_slot(plan, scratch, i);
         const aft_row *row = &work->rows[work->pending[i]];
-        exact_sum sum = exact_end_group(exact_load(slot));
-        state seen = sum.chains;
-        seen.numerator = sum.groups_numerator;
-        seen.denominator = sum.groups_denominator;
+        state seen = exact_total(exact_load(slot));
         if (plan->has_states) {
             seen = state_merge(state_before(plan, work->record, row), seen);
             if (!plan->problem.shape.causal)

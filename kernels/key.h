@@ -58,13 +58,13 @@ AFT_INLINE key key_at(const key_rows *rows, size_t j) {
                     load_lanes(rows->v + j * rows->v_stride, rows->lanes));
 }
 
-/* The largest exponents so far, and the sum of what is special. */
+/* The largest exponents so far, the least n + g of a value that is not 0, and the sum of what is special. */
 typedef struct key_maxima {
-    vf32 n, ng, special;
+    vf32 n, ng, least_ng, special;
 } key_maxima;
 
 AFT_INLINE key_maxima key_maxima_none(void) {
-    return (key_maxima){vf32_set1(EXPONENT_FLOOR), vf32_set1(EXPONENT_FLOOR), vf32_zero()};
+    return (key_maxima){vf32_set1(EXPONENT_FLOOR), vf32_set1(EXPONENT_FLOOR), vf32_set1(-EXPONENT_FLOOR), vf32_zero()};
 }
 
 /* A chain of keys in the scratch: [AFT_CHAIN_KEYS] vectors of each part. */
@@ -73,7 +73,7 @@ typedef struct key_chain {
     size_t count;
 } key_chain;
 
-/* Takes the keys [begin, begin + 64) apart. The exponentials come in a loop of their own, so that a call to the
+/* Takes a chain of keys from `begin` on apart. The exponentials come in a loop of their own, so that a call to the
  * provider finds few registers to save. */
 static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size_t begin, float *scratch) {
     enum { PART = AFT_CHAIN_KEYS * VF32_LANES };
@@ -108,7 +108,10 @@ static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size
 AFT_INLINE key_maxima key_chain_maxima(const key_chain *chain, size_t begin, size_t end, key_maxima maxima) {
     for (size_t i = begin * VF32_LANES; i < end * VF32_LANES; i += VF32_LANES) {
         maxima.n = vf32_max(maxima.n, vf32_load(chain->n + i));
-        maxima.ng = vf32_max(maxima.ng, vf32_load(chain->ng + i));
+        vf32 ng = vf32_load(chain->ng + i);
+        vf32 least = vf32_min(maxima.least_ng, ng);
+        maxima.ng = vf32_max(maxima.ng, ng);
+        maxima.least_ng = vf32_select(vf32_gt(ng, vf32_set1(EXPONENT_FLOOR)), least, maxima.least_ng);
         maxima.special = vf32_add(maxima.special, vf32_load(chain->special + i));
     }
     return maxima;

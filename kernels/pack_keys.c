@@ -11,7 +11,7 @@
  * test in aggregate_rows.c, and exact.h computes what each row sees.
  *
  * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each granule of 16 (and from it
- * on, without a mask) are laid beside the panel. They are summed in two levels of 64 granules.
+ * on, without a mask) are laid beside the panel.
  */
 #include "kernels/state.h"
 
@@ -28,45 +28,32 @@ AFT_INLINE void store_exponents(float *exponents, key_maxima maxima) {
     vf32_store(exponents + VF32_LANES, maxima.n);
 }
 
-/* Writes the panel of a chain; true in the lanes where a numerator that is not 0 was dropped. */
-static vm32 pack_chain(const key_chain *chain, key_maxima maxima, float *panel) {
-    const vf32 floor = vf32_set1(EXPONENT_FLOOR);
+static void pack_chain(const key_chain *chain, key_maxima maxima, float *panel) {
     vf32 top = vf32_sub(maxima.ng, vf32_set1(HEADROOM));
-    vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
-    for (size_t j = 0; j < chain->count; j++, panel += 2 * VF32_LANES) {
-        size_t i = j * VF32_LANES;
-        vf32 ng = vf32_load(chain->ng + i), shift = vf32_sub(ng, top);
+    for (size_t i = 0; i < chain->count * VF32_LANES; i += VF32_LANES, panel += 2 * VF32_LANES) {
+        vf32 ev_scale = vf32_pow2_above(vf32_sub(vf32_load(chain->ng + i), top), LOWEST);
         vf32 e_scale = vf32_pow2_above(vf32_sub(vf32_load(chain->n + i), maxima.n), LOWEST);
-        vf32_store(panel, vf32_mul(vf32_load(chain->pf + i), vf32_pow2_above(shift, LOWEST)));
+        vf32_store(panel, vf32_mul(vf32_load(chain->pf + i), ev_scale));
         vf32_store(panel + VF32_LANES, vf32_mul(vf32_load(chain->p + i), e_scale));
-        dropped = vm32_or(dropped, vm32_and(vf32_gt(vf32_set1(LOWEST), shift), vf32_gt(ng, floor)));
     }
-    return dropped;
 }
 
-/* A sum of states in two levels of AFT_GROUP_CHAINS. */
-typedef struct state_sum {
-    state groups, group;
-} state_sum;
-
-AFT_INLINE state state_sum_total(const state_sum *sum) { return state_merge(sum->groups, sum->group); }
-
-AFT_INLINE void state_sum_add(state_sum *sum, state s, bool ends_group) {
-    sum->group = state_merge(sum->group, s);
-    if (ends_group)
-        *sum = (state_sum){state_merge(sum->groups, sum->group), state_empty()};
+/* The least |numerator| that can be trusted: 0, unless some numerator is below LOWEST beside the largest of all, be it at
+ * once or because the exponents rose by and by. */
+static vf32 pack_threshold(key_maxima maxima, size_t keys) {
+    vf32 lowest = vf32_sub(maxima.least_ng, vf32_sub(maxima.ng, vf32_set1(HEADROOM)));
+    return vf32_select(vf32_gt(vf32_set1(LOWEST), lowest), vf32_set1(KEY_THRESHOLD * (float)keys), vf32_zero());
 }
 
 /* Turns the states of single granules into the states of all keys from a granule on. */
 static void sum_suffixes(size_t granules, float *suffix) {
-    state_sum sum = {state_empty(), state_empty()};
+    state_tree tree;
+    state_tree_clear(&tree);
     state_store(state_at(suffix, granules), state_empty());
     for (size_t granule = granules; granule-- > 0;) {
         float *place = state_at(suffix, granule);
-        state_sum_add(&sum, state_load(place), false);
-        state_store(place, state_sum_total(&sum));
-        if (granule % AFT_GROUP_CHAINS == 0)
-            state_sum_add(&sum, state_empty(), true);
+        state_tree_add(&tree, state_load(place), granule);
+        state_store(place, state_tree_total(&tree));
     }
 }
 
@@ -75,17 +62,15 @@ typedef struct packing {
     key_rows rows;
     float *record;
     key_maxima maxima;
-    vm32 dropped; /* a numerator that is not 0 was */
-    state_sum before;
+    state_tree before;
     size_t granules;
 } packing;
 
 static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t vector) {
     packing p = {.rows = key_rows_of(plan, pair, vector),
                  .record = record_of(plan, set, pair, vector),
-                 .maxima = key_maxima_none(),
-                 .dropped = vf32_gt(vf32_zero(), vf32_zero()),
-                 .before = {state_empty(), state_empty()}};
+                 .maxima = key_maxima_none()};
+    state_tree_clear(&p.before);
     store_exponents(p.record + plan->record.exponents, p.maxima);
     return p;
 }
@@ -93,8 +78,8 @@ static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t 
 static void pack_states(const aft_plan *plan, packing *p, const key_chain *chain) {
     for (size_t j = 0; j < chain->count; j += AFT_GRANULE_KEYS, p->granules++) {
         state granule = state_of_keys(chain, j, smaller(j + AFT_GRANULE_KEYS, chain->count));
-        state_store(state_at(p->record + plan->record.prefix, p->granules), state_sum_total(&p->before));
-        state_sum_add(&p->before, granule, p->granules % AFT_GROUP_CHAINS == AFT_GROUP_CHAINS - 1);
+        state_store(state_at(p->record + plan->record.prefix, p->granules), state_tree_total(&p->before));
+        state_tree_add(&p->before, granule, p->granules + 1);
         if (!plan->problem.shape.causal)
             state_store(state_at(p->record + plan->record.suffix, p->granules), granule);
     }
@@ -102,23 +87,17 @@ static void pack_states(const aft_plan *plan, packing *p, const key_chain *chain
 
 static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch) {
     key_chain chain = key_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch);
-    vf32 old = p->maxima.ng;
     p->maxima = poisoned_where_special(key_chain_maxima(&chain, 0, chain.count, p->maxima));
     store_exponents(p->record + plan->record.exponents + c * 2 * VF32_LANES, p->maxima);
-    /* Numerators of earlier chains that the new exponent scales away. */
-    vm32 lost = vf32_gt(vf32_set1(LOWEST_NORMAL), vf32_sub(old, p->maxima.ng));
-    p->dropped = vm32_or(p->dropped, vm32_and(lost, vf32_gt(old, vf32_set1(EXPONENT_FLOOR))));
-    float *panel = p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES;
-    p->dropped = vm32_or(p->dropped, pack_chain(&chain, p->maxima, panel));
+    pack_chain(&chain, p->maxima, p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES);
     if (plan->has_states)
         pack_states(plan, p, &chain);
 }
 
 static void pack_end(const aft_plan *plan, packing *p) {
-    vf32 threshold = vf32_set1(KEY_THRESHOLD * (float)p->rows.count);
-    vf32_store(p->record + plan->record.threshold, vf32_select(p->dropped, threshold, vf32_zero()));
+    vf32_store(p->record + plan->record.threshold, pack_threshold(p->maxima, p->rows.count));
     if (plan->has_states) {
-        state_store(state_at(p->record + plan->record.prefix, p->granules), state_sum_total(&p->before));
+        state_store(state_at(p->record + plan->record.prefix, p->granules), state_tree_total(&p->before));
         if (!plan->problem.shape.causal)
             sum_suffixes(p->granules, p->record + plan->record.suffix);
     }

@@ -51,6 +51,33 @@ AFT_INLINE state state_merge(state a, state b) {
     return sum;
 }
 
+/* A sum of many states: AFT_FAN_IN of one level make one of the next, and the last level takes all that come. Adding in
+ * few steps keeps rounding errors from piling up where the terms are alike. */
+typedef struct state_tree {
+    state levels[AFT_LEVELS + 1];
+} state_tree;
+
+AFT_INLINE void state_tree_clear(state_tree *tree) {
+    for (size_t l = 0; l <= AFT_LEVELS; l++)
+        tree->levels[l] = state_empty();
+}
+
+/* Adds a state; `filled` of them are in then, counted from an absolute place. */
+AFT_INLINE void state_tree_add(state_tree *tree, state s, size_t filled) {
+    tree->levels[0] = state_merge(tree->levels[0], s);
+    for (size_t l = 0; l < AFT_LEVELS && filled % AFT_FAN_IN == 0; l++, filled /= AFT_FAN_IN) {
+        tree->levels[l + 1] = state_merge(tree->levels[l + 1], tree->levels[l]);
+        tree->levels[l] = state_empty();
+    }
+}
+
+AFT_INLINE state state_tree_total(const state_tree *tree) {
+    state total = tree->levels[0];
+    for (size_t l = 1; l <= AFT_LEVELS; l++)
+        total = state_merge(tree->levels[l], total);
+    return total;
+}
+
 /* The state of the keys [begin, end) of a chain, summed in ascending order. */
 static state state_of_keys(const key_chain *chain, size_t begin, size_t end) {
     key_maxima maxima = key_chain_maxima(chain, begin, end, key_maxima_none());

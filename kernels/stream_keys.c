@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AFT-simple without a causal mask, first half: the state of one group of 4096 keys, for all channels. K and V are read
+ * AFT-simple without a causal mask, first half: the state of one group of 2048 keys, for all channels. K and V are read
  * once, chain by chain; the chains are those of aggregate_rows.c, so the result is that of AFT-full with w = 0 to the
  * last bit.
  *
  *     states[pair][group][vector]
  */
-#include "kernels/state.h"
-
-AFT_INLINE float *stream_state(const aft_plan *plan, size_t pair, size_t group, size_t vector) {
-    return plan->workspace + pair * plan->pair_floats +
-           (group * plan->vectors + vector) * AFT_STATE_VECTORS * VF32_LANES;
-}
+#include "kernels/stream.h"
 
 static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->key_groups, group = task % plan->key_groups;
     size_t first = group * AFT_GROUP_KEYS, end = smaller(first + AFT_GROUP_KEYS, keys_of(plan, pair));
     for (size_t vector = 0; vector < plan->vectors; vector++)
-        state_store(stream_state(plan, pair, group, vector), state_empty());
+        state_tree_clear(stream_tree(plan, scratch, vector));
     for (size_t begin = first; begin < end; begin += AFT_CHAIN_KEYS)
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             key_rows rows = key_rows_of(plan, pair, vector);
             key_chain chain = key_chain_take(plan, &rows, begin, scratch);
-            float *place = stream_state(plan, pair, group, vector);
-            state_store(place, state_merge(state_load(place), state_of_keys(&chain, 0, chain.count)));
+            state_tree_add(stream_tree(plan, scratch, vector), state_of_keys(&chain, 0, chain.count),
+                           begin / AFT_CHAIN_KEYS + 1);
         }
+    for (size_t vector = 0; vector < plan->vectors; vector++)
+        state_store(stream_state(plan, pair, group, vector), state_tree_total(stream_tree(plan, scratch, vector)));
 }

@@ -4,6 +4,7 @@
  * read and y written once.
  */
 #include "kernels/finish.h"
+#include "kernels/stream.h"
 
 static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;

@@ -50,6 +50,8 @@ AFT_INLINE void tile_rows(size_t rows, size_t keys, const float *restrict panel,
     }
 }
 
+_Static_assert(VF32_TILE_ROWS <= 14, "tile_run has a case for each number of rows");
+
 /* The number of rows as a constant, so that the accumulators are registers. */
 static void tile_run(size_t rows, size_t keys, const float *restrict panel, const float *restrict weights,
                      tile_scale scale, float *restrict accumulators) {

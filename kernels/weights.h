@@ -4,7 +4,7 @@
  *
  *     weights[chain][row of the block][key of the chain]
  *
- * A row of a chain is 64 floats, filled with lanes along the keys; the tile reads single floats from it at a constant
+ * A row of a chain is contiguous, filled with lanes along the keys; the tile reads single floats from it at a constant
  * row distance. 0 where a key is hidden, or not dense for the row.
  */
 #ifndef AFT_KERNELS_WEIGHTS_H

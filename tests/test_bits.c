@@ -272,7 +272,7 @@ static uint64_t hash_outputs(uint64_t hash, const float *y, size_t count) {
  * changes the order of a sum on purpose records the new hash here, and says so in CHANGELOG.md. */
 static void as_recorded(const char *isa) {
     (void)isa;
-    const uint64_t recorded = UINT64_C(0xeb83dcca22a58d54);
+    const uint64_t recorded = UINT64_C(0xd2b8e1c8ee206688);
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     random_resume(1); /* whatever AFT_SEED is */
     for (size_t kind = 0; kind < KINDS; kind++)
@@ -297,14 +297,10 @@ static void as_recorded(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        EACH_ISA(as_recorded),
-        EACH_ISA(same_as_scalar),
-        EACH_ISA(worker_counts),
-        EACH_ISA(tasks_in_any_order),
-        EACH_ISA(batch_whole_or_split),
-        EACH_ISA(every_misalignment),
-        EACH_ISA(host_modes),
-        EACH_ISA(causal_rows_keep_their_bits),
+        EACH_ISA(as_recorded),          EACH_ISA(same_as_scalar),
+        EACH_ISA(worker_counts),        EACH_ISA(tasks_in_any_order),
+        EACH_ISA(batch_whole_or_split), EACH_ISA(every_misalignment),
+        EACH_ISA(host_modes),           EACH_ISA(causal_rows_keep_their_bits),
     };
     return HARNESS_MAIN("bits", units);
 }

@@ -7,7 +7,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
 static void random_problems(const char *isa) {
     (void)isa;
-    const size_t repetitions = harness_pick(8, 250, 2500), rows = harness_pick(50, 150, 300);
+    const size_t repetitions = harness_pick(8, 250, 500), rows = harness_pick(50, 150, 200);
     for (size_t i = 0; i < repetitions; i++) {
         size_t kv_lengths[4];
         const case_spec spec = case_random(rows, 70, kv_lengths);
@@ -58,7 +58,7 @@ static void long_sums(const char *isa) {
     for (size_t l = 0; l < (harness_pick(1, 2, 2)); l++)
         for (size_t kind = 0; kind < KINDS; kind++)
             for (int causal = 0; causal < 2; causal++) {
-                case_spec spec = case_default(harness_pick(2, 70, 300), lengths[l], 3);
+                case_spec spec = case_default(harness_pick(2, 70, 100), lengths[l], 3);
                 spec.shape.q_offset = lengths[l] - spec.shape.q_len - 1;
                 spec.shape.causal = causal;
                 spec.kind = kinds[kind];

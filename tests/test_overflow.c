@@ -156,6 +156,30 @@ static void equal_keys_of_3e37(const char *isa) {
     equal_keys(-3e37f, 20, 64);
 }
 
+/* Equal terms round alike, so their errors pile up; each channel tries a key and a value with other mantissas. */
+static void equal_keys_of_any_size(const char *isa) {
+    (void)isa;
+    static const size_t counts[] = {64, 256, 1024, 4096};
+    for (size_t n = 0; n < harness_pick(2, 4, 4); n++)
+        for (size_t kind = 0; kind < KINDS; kind++) {
+            case_spec spec = spec_of(kinds[kind], false, counts[n], harness_pick(48, 480, 1920));
+            spec.shape.q_len = 2;
+            spec.w_range = 0;
+            test_case c = case_make(&spec);
+            for (size_t i = 0; i < spec.shape.channels; i++) {
+                /* Known bad ones: exp(k) and exp(k) * v just beside 31/16 and 30/16, where every rounding goes one way. */
+                const bool bad = i % 2 == 0;
+                const float k = bad ? logf(i % 4 ? 0.9697437f : 0.9411783f) : random_float(-1, 1),
+                            v = bad ? random_float(0.9699f, 0.9701f) / expf(k) : random_float(1, 2);
+                for (size_t j = 0; j < counts[n]; j++) {
+                    *case_k(&c, 0, 0, j, i) = k;
+                    *case_v(&c, 0, 0, j, i) = v;
+                }
+            }
+            finish(&c);
+        }
+}
+
 static void all_values_largest(const char *isa) {
     (void)isa;
     static const size_t counts[] = {1, 2, 3, 64, 65, 300};
@@ -294,22 +318,48 @@ static void huge_values_of_tiny_weight(const char *isa) {
     pair_of_keys(-50, 1e30f, 0, 1);
 }
 
-/* A huge value in one key sets the scale of a channel's numerators, and some rows do not see it, or hardly. */
+/* A huge value in one key sets the scale of a channel's numerators, and some rows hardly see it, or not at all. */
+static void try_hidden_key(float hiding, float others, bool causal, size_t at) {
+    const case_spec spec = spec_of(AFT_BIAS_FULL, causal, 90, harness_pick(1, 3, 3));
+    test_case c = case_make(&spec);
+    for (size_t j = 0; j < 90; j++)
+        case_set_key(&c, j, random_float(-1, 1), random_float(1, 2) * others);
+    case_set_key(&c, at, 0, 1e30f);
+    for (size_t t = 0; t < 90; t += 2)
+        *case_w(&c, 0, 0, t, at) = hiding;
+    finish(&c);
+}
+
 static void huge_value_of_a_hidden_key(const char *isa) {
     (void)isa;
-    static const float hiding[] = {-INFINITY, -FLT_MAX, -1000, -140, -100};
+    static const float hiding[] = {-INFINITY, -FLT_MAX, -1000, -140, -100, -70, -50};
     for (size_t h = 0; h < sizeof hiding / sizeof hiding[0]; h++)
-        for (int causal = 0; causal < 2; causal++)
-            for (size_t at = 5; at < 90; at += 80) {
-                const case_spec spec = spec_of(AFT_BIAS_FULL, causal, 90, harness_pick(1, 3, 3));
-                test_case c = case_make(&spec);
-                for (size_t j = 0; j < 90; j++)
-                    case_set_key(&c, j, random_float(-1, 1), random_float(1e-10f, 2e-10f));
-                case_set_key(&c, at, 0, 1e30f);
-                for (size_t t = 0; t < 90; t += 2)
-                    *case_w(&c, 0, 0, t, at) = hiding[h];
-                finish(&c);
+        for (int variant = 0; variant < 8; variant++)
+            try_hidden_key(hiding[h], variant & 1 ? 1 : 1e-10f, variant & 2, variant & 4 ? 5 : 85);
+}
+
+/* Values that grow from chain to chain, by less at a time than any one step would notice, behind a mask that leaves the
+ * first ones visible. */
+static void values_that_grow_behind_a_mask(const char *isa) {
+    (void)isa;
+    static const float masks[] = {-INFINITY, -1000, -100};
+    const size_t length = harness_pick(70, 200, 200);
+    for (size_t i = 0; i < harness_pick(2, 12, 60); i++)
+        for (size_t kind = 1; kind < KINDS; kind++) {
+            case_spec spec = spec_of(kinds[kind], i % 2, length, 3);
+            spec.window = length;
+            test_case c = case_make(&spec);
+            const size_t step = random_size(1, 70);
+            const int first = -(int)random_size(0, 140), rise = (int)random_size(20, 126);
+            for (size_t j = 0; j < length; j++) {
+                const int exponent = first + rise * (int)(j / step);
+                case_set_key(&c, j, 0, ldexpf(random_float(0.5f, 1), exponent < 127 ? exponent : 127));
             }
+            for (size_t t = 0; t < length; t++)
+                for (size_t j = 0; j < length; j++)
+                    *case_w(&c, 0, 0, t, j) = j <= t / 2 ? 0 : masks[i % 3];
+            finish(&c);
+        }
 }
 
 static float any_magnitude(size_t j, size_t i) {
@@ -342,6 +392,7 @@ int main(void) {
         EACH_ISA(future_maximum),
         EACH_ISA(denominators_of_every_size),
         EACH_ISA(equal_keys_of_3e37),
+        EACH_ISA(equal_keys_of_any_size),
         EACH_ISA(all_values_largest),
         EACH_ISA(random_weights_of_largest_values),
         EACH_ISA(subnormal_values),
@@ -352,6 +403,7 @@ int main(void) {
         EACH_ISA(huge_values_of_tiny_weight),
         EACH_ISA(huge_value_of_a_hidden_key),
         EACH_ISA(values_of_every_magnitude),
+        EACH_ISA(values_that_grow_behind_a_mask),
     };
     return HARNESS_MAIN("overflow", units);
 }

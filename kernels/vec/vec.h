@@ -3,12 +3,14 @@
  * Vectors of FP32 lanes. The build names one ISA's header in AFT_VEC_HEADER; each defines the same types and
  * operations, and every operation gives the same bits on every ISA:
  *
- *   vf32, VF32_LANES, VF32_TILE_ROWS       a vector; its lanes; rows of the register tile (see tile.c)
+ *   vf32, VF32_LANES, VF32_TILE_ROWS       a vector; its lanes; rows of the register tile, at most 14 (see tile.h)
  *   vm32                                   a mask, one truth value a lane
  *   vf32_set1, _load, _store               nothing needs to be aligned
- *   vf32_load_n, _store_n(…, n)            the first n lanes, n <= VF32_LANES; other lanes load as 0; no other byte is
- * touched vf32_add, _sub, _mul, _div             IEEE, to nearest vf32_fma(a, b, c)                      a * b + c,
- * rounded once vf32_max, _min(a, b)                   a > b ? a : b, a < b ? a : b; so b where either is NaN
+ *   vf32_load_n, _store_n(..., n)          the first n lanes; the others load as 0; no other byte is touched
+ *
+ *   vf32_add, _sub, _mul, _div             IEEE, to nearest
+ *   vf32_fma(a, b, c)                      a * b + c, rounded once
+ *   vf32_max, _min(a, b)                   a > b ? a : b, a < b ? a : b; so b where either is NaN
  *   vf32_round, _abs                       to the nearest integer, ties to even; |x|
  *   vf32_gt, _ge, _eq(a, b)                comparisons, false for NaN
  *   vf32_select(m, a, b)                   m ? a : b
@@ -16,6 +18,8 @@
  *   vf32_pow2(n)                           2^n for an integer n in -126 .. 127
  *   vf32_frexp(x, &e)                      s, with x = s * 2^e and 1 <= |s| < 2; x finite and not 0
  *   vf32_reduce_max(x)                     the largest lane
+ *
+ *   VF32_SLEEF_EXP_FINZ, _PLAIN            the names of SLEEF's exp of this vector; left out where it has none (vec_exp.h)
  */
 #ifndef AFT_KERNELS_VEC_H
 #define AFT_KERNELS_VEC_H

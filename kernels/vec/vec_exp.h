@@ -46,7 +46,7 @@ AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
     return vf32_select(vf32_gt(x, vf32_set1(100.0f)), vf32_set1(__builtin_inff()), u);
 }
 
-#if defined(AFT_EXP_SLEEF) && VF32_LANES > 1
+#if defined(AFT_EXP_SLEEF) && defined(VF32_SLEEF_EXP_FINZ)
 #include <sleef.h>
 #define VF32_EXP_PROVIDER "sleef"
 /* SLEEF 3 marks the functions that give the same bits on every CPU with finz_; from version 4 on all do, without the
