@@ -10,26 +10,27 @@
  * A key j is visible where j < kv_length[b], where j <= q_offset + t if the problem is causal, and where neither
  * w[t,j] nor k[j,c] is -inf. A row without a visible key is 0, whatever its q.
  *
- * Error. With p the exact weights (they sum to 1), n the number of visible keys and u = 2^-24, for all finite q, v and for
- * k and w within +-2^20 (larger finite logits count as +-2^20):
+ * Error. With p the exact weights (they sum to 1), n the number of visible keys and u = 2^-24, for all finite q, v and
+ * for k and w within +-2^20 (larger finite logits count as +-2^20):
  *
  *     |y - exact| <= c * u * sigmoid(q) * sum_j p_j |v_j| + n * 2^-136
  *
- * c = 24 holds on every input that the tests know, random, hostile or constant, for up to 4096 keys. Inputs can be built
- * in which nearly every rounding goes the same way; there c = 96 + kv_len / 1024 is the bound.
+ * c = 24 holds on every input that the tests know, random, hostile or constant, for up to 4096 keys. Inputs can be
+ * built in which nearly every rounding goes the same way; there c = 96 + kv_len / 1024 is the bound.
  *
- * Bits. The result is the same, to the last bit, on every instruction set, with any number of workers, any alignment, any
- * split of a batch, and whatever rounding or flush mode the caller has set (the caller's mode is restored). A causal
- * row keeps its bits when the sequence grows, but for one case: terms below 2^-41 of a row's sum may be dropped because
- * of a key in the row's future, and can tip a tie. None of 10^7 random outputs moved; a built one does.
+ * Bits. The result is the same, to the last bit, on every instruction set, with any number of workers, any alignment,
+ * any split of a batch, and whatever rounding or flush mode the caller has set (the caller's mode is restored). A
+ * causal row keeps its bits when the sequence grows, but for one case: terms below 2^-41 of a row's sum may be dropped
+ * because of a key in the row's future, and can tip a tie. None of 10^7 random outputs moved; a built one does.
  *
  * Special values. k = -inf or w = -inf hides the key. A visible k or w of +inf or NaN makes y NaN. A visible v of +-inf
- * makes y that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it NaN. q = +inf
- * opens the gate (sigmoid 1), q = -inf closes it (0), q = NaN makes y NaN. Every NaN stored is 0x7fc00000.
+ * makes y that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it NaN. q =
+ * +inf opens the gate (sigmoid 1), q = -inf closes it (0), q = NaN makes y NaN. Every NaN stored is 0x7fc00000.
  *
  * Memory. Nothing is read or written outside the tensors; nothing is allocated. Nothing needs to be aligned.
  *
- * Threads. Every function may be called from any number of threads at once, on outputs and workspaces that do not overlap.
+ * Threads. Every function may be called from any number of threads at once, on outputs and workspaces that do not
+ * overlap.
  *
  * Sizes and strides are in elements, never in bytes (but in names that end in _bytes). The stride of a channel is 1.
  * Until version 1.0 the structures may grow from release to release.
@@ -102,8 +103,8 @@ typedef struct aft_bias {
     size_t window;    /* s: LOCAL (0 is AFT-simple) and BAND (at least 1) */
 } aft_bias;
 
-/* y may be exactly q, with equal strides. Any other overlap of y's address range, from its first element to its last, with
- * that of an input (of a bias: from its row 0) is refused, and so is a y whose dimensions interleave. */
+/* y may be exactly q, with equal strides. Any other overlap of y's address range, from its first element to its last,
+ * with that of an input (of a bias: from its row 0) is refused, and so is a y whose dimensions interleave. */
 typedef struct aft_problem {
     aft_shape shape;
     aft_bias bias;
@@ -123,10 +124,9 @@ typedef struct aft_parallel {
  * instruction set. AFT_NULL, AFT_SIZE, AFT_OVERLAP and AFT_UNSUPPORTED as aft_forward. */
 AFT_API aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes);
 
-/* Computes y. Every argument is checked before a byte is written: with any status but AFT_OK the output is untouched. (Only
- * what a pool does shows late: if it names a task or a worker that does not exist, that task is left out and the answer
- * is AFT_SIZE.)
- * Cost: O(T d) for NONE, O(T^2 d) for FULL, O(T window d) for LOCAL and BAND. */
+/* Computes y. Every argument is checked before a byte is written: with any status but AFT_OK the output is untouched.
+ * (Only what a pool does shows late: if it names a task or a worker that does not exist, that task is left out and the
+ * answer is AFT_SIZE.) Cost: O(T d) for NONE, O(T^2 d) for FULL, O(T window d) for LOCAL and BAND. */
 AFT_API aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel);
 
 /* The same by index, for callers with a scheduler of their own: for each phase in ascending order, run every task of

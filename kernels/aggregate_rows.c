@@ -3,9 +3,9 @@
  * A block of query rows of one (batch, head) pair over the key panels.
  *
  * For each group of 2048 keys the weights of the block are packed once; then, one vector of channels after the other,
- * each chain of 32 keys meets every tile of rows while its panel lies in L1. Sums go up in levels: four chains make one of
- * level 1, four of those one of level 2, and four of those a group; groups are added in order. States of keys outside
- * the window come before and after.
+ * each chain of 32 keys meets every tile of rows while its panel lies in L1. Sums go up in levels: four chains make one
+ * of level 1, four of those one of level 2, and four of those a group; groups are added in order. States of keys
+ * outside the window come before and after.
  */
 #include "kernels/exact.h"
 #include "kernels/tile.h"
@@ -51,8 +51,8 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
         block.end_chain = larger(block.end_chain, end_chain(row));
     }
     block.first_chain = smaller(block.first_chain, block.end_chain);
-    /* Full tiles first: they have the most FMAs a load. A short rest shares its rows with the tile before it, since a few
-     * rows alone do not hide the latency of the FMAs. */
+    /* Full tiles first: they have the most FMAs a load. A short rest shares its rows with the tile before it, since a
+     * few rows alone do not hide the latency of the FMAs. */
     for (size_t row = 0, rows; row < block.count; row += rows) {
         size_t left = block.count - row;
         rows = smaller(left, VF32_TILE_ROWS);
@@ -151,8 +151,8 @@ typedef struct row_gates {
     float q[AFT_ROW_BLOCK * VF32_LANES], p[AFT_ROW_BLOCK * VF32_LANES], n[AFT_ROW_BLOCK * VF32_LANES];
 } row_gates;
 
-/* All of q is read before any of y is written: rows of q and y that are equal modulo a page would wait for each other. The
- * exponentials come in a loop of their own, so that a call to the provider finds few registers to save. */
+/* All of q is read before any of y is written: rows of q and y that are equal modulo a page would wait for each other.
+ * The exponentials come in a loop of their own, so that a call to the provider finds few registers to save. */
 static void open_gates(const aft_plan *plan, const row_block *block, size_t vector, row_gates *gates) {
     const aft_tensor_in *q = &plan->problem.q;
     const float *q_rows = input_of(plan, q, block->pair, vector);

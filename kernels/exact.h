@@ -18,8 +18,8 @@
 #include "kernels/finish.h"
 #include "kernels/weights.h"
 
-/* One row under way: the sum over chains of level 0, and those of the levels and groups above, with the same exponents. In
- * the scratch it comes after y and `trusted` (1 where y stands): AFT_EXACT_VECTORS in all. */
+/* One row under way: the sum over chains of level 0, and those of the levels and groups above, with the same exponents.
+ * In the scratch it comes after y and `trusted` (1 where y stands): AFT_EXACT_VECTORS in all. */
 typedef struct exact_sum {
     state chains;
     vf32 numerators[AFT_LEVELS], denominators[AFT_LEVELS];

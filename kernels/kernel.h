@@ -56,7 +56,8 @@ AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes) {
         vf32_store_n(p, x, lanes);
 }
 
-/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess. */
+/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess.
+ */
 AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) { __builtin_prefetch(rows + row * stride); }
 
 AFT_INLINE size_t batch_of(const aft_plan *plan, size_t pair) { return pair / plan->problem.shape.heads; }

@@ -5,10 +5,10 @@
  *
  *     panel[key] = | e*v: lanes | e: lanes |      exponents[chain] = | E: lanes | K: lanes |
  *
- * Chain c has the maxima E and K of the visible keys up to its end, and whoever adds chains scales by 2^(K[c-1] - K[c]).
- * So K and V are gone through once, and under a causal mask no row depends on keys that it does not see. A channel with a
- * visible NaN or infinity gets EXPONENT_POISONED from that chain on, which makes its panel 0: its denominators fail the
- * test in aggregate_rows.c, and exact.h computes what each row sees.
+ * Chain c has the maxima E and K of the visible keys up to its end, and whoever adds chains scales by 2^(K[c-1] -
+ * K[c]). So K and V are gone through once, and under a causal mask no row depends on keys that it does not see. A
+ * channel with a visible NaN or infinity gets EXPONENT_POISONED from that chain on, which makes its panel 0: its
+ * denominators fail the test in aggregate_rows.c, and exact.h computes what each row sees.
  *
  * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each granule of 16 (and from it
  * on, without a mask) are laid beside the panel.
@@ -38,8 +38,8 @@ static void pack_chain(const key_chain *chain, key_maxima maxima, float *panel) 
     }
 }
 
-/* The least |numerator| that can be trusted: 0, unless some numerator is below LOWEST beside the largest of all, be it at
- * once or because the exponents rose by and by. */
+/* The least |numerator| that can be trusted: 0, unless some numerator is below LOWEST beside the largest of all, be it
+ * at once or because the exponents rose by and by. */
 static vf32 pack_threshold(key_maxima maxima, size_t keys) {
     vf32 lowest = vf32_sub(maxima.least_ng, vf32_sub(maxima.ng, vf32_set1(HEADROOM)));
     return vf32_select(vf32_gt(vf32_set1(LOWEST), lowest), vf32_set1(KEY_THRESHOLD * (float)keys), vf32_zero());

@@ -8,8 +8,8 @@
  * begins at 0; the scale, a power of two, is folded into the FMA that adds it.
  *
  * rows x (numerator, denominator) accumulators stay in registers; each step loads two panel vectors and broadcasts one
- * weight a row for two FMAs. VF32_TILE_ROWS of each ISA fills its register file: every load takes a little of the FMA rate
- * (on an AVX-512 Xeon 14 rows reach 0.87 of it from L1, 13 or fewer 0.84).
+ * weight a row for two FMAs. VF32_TILE_ROWS of each ISA fills its register file: every load takes a little of the FMA
+ * rate (on an AVX-512 Xeon 14 rows reach 0.87 of it from L1, 13 or fewer 0.84).
  */
 #ifndef AFT_KERNELS_TILE_H
 #define AFT_KERNELS_TILE_H
@@ -20,7 +20,8 @@ typedef struct tile_scale {
     vf32 numerator, denominator;
 } tile_scale;
 
-/* Left to themselves, or told in the other's words, gcc 12 and clang 14 keep the accumulators of some tiles in memory. */
+/* Left to themselves, or told in the other's words, gcc 12 and clang 14 keep the accumulators of some tiles in memory.
+ */
 #ifdef __clang__
 #define TILE_UNROLL _Pragma("clang loop unroll(full)")
 #else

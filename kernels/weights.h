@@ -20,8 +20,8 @@ AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t positio
     return plan->problem.shape.causal ? smaller(position + 1, keys) : keys;
 }
 
-/* The biases of one row for the keys of a chain: in place where all of them are stored side by side, else in `buffer`, with
- * -inf, which hides a key, for those that are not dense. NULL where none is. */
+/* The biases of one row for the keys of a chain: in place where all of them are stored side by side, else in `buffer`,
+ * with -inf, which hides a key, for those that are not dense. NULL where none is. */
 AFT_INLINE const float *chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
                                      float *buffer) {
     size_t first = chain * AFT_CHAIN_KEYS;

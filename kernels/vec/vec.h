@@ -19,7 +19,7 @@
  *   vf32_frexp(x, &e)                      s, with x = s * 2^e and 1 <= |s| < 2; x finite and not 0
  *   vf32_reduce_max(x)                     the largest lane
  *
- *   VF32_SLEEF_EXP_FINZ, _PLAIN            the names of SLEEF's exp of this vector; left out where it has none (vec_exp.h)
+ *   VF32_SLEEF_EXP_FINZ, _PLAIN            the names of SLEEF's exp of this vector, if it has one (vec_exp.h)
  */
 #ifndef AFT_KERNELS_VEC_H
 #define AFT_KERNELS_VEC_H
