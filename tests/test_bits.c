@@ -24,9 +24,9 @@ static case_spec several_tasks(aft_bias_kind kind, bool causal) {
 }
 
 static void same_as_scalar(const char *isa) {
-    for (size_t i = 0; i < harness_pick(8, 150, 1500); i++) {
+    for (size_t i = 0; i < harness_pick(8, 150, 600); i++) {
         size_t kv_lengths[4];
-        const case_spec spec = case_random(harness_pick(50, 150, 300), 70, kv_lengths);
+        const case_spec spec = case_random(harness_pick(50, 150, 250), 70, kv_lengths);
         test_case c = case_make(&spec);
         assert_int_equal(aft_use_isa("scalar"), AFT_OK);
         case_run(&c, NULL);
