@@ -41,11 +41,11 @@ static bool lay_out_aggregation(aft_plan *plan) {
         size_t keys = AFT_ROW_BLOCK + 2 * plan->window + 2 * AFT_GRANULE_KEYS;
         chains = smaller(chains, ceil_div(keys, AFT_CHAIN_KEYS) + 1);
     }
-    plan->weight_chains = smaller(chains, AFT_GROUP_CHAINS);
+    chains = smaller(chains, AFT_GROUP_CHAINS);
     size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
-           append(&scratch->floats, plan->weight_chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
+           append(&scratch->floats, chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
            append(&scratch->floats, AFT_LEVELS, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&

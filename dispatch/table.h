@@ -40,7 +40,7 @@ typedef struct aft_key_record {
 /* What one worker needs for itself: offsets in floats from the start of its scratch. */
 typedef struct aft_scratch {
     size_t rows;         /* [AFT_ROW_BLOCK] aft_row */
-    size_t weights;      /* [weight_chains][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
+    size_t weights;      /* [chains, of a group at most][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
     size_t accumulators; /* [AFT_LEVELS][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
     size_t groups;       /* [vectors][AFT_ROW_BLOCK] the same, where the keys of a row fill more than one group */
     size_t chain;        /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
@@ -70,10 +70,9 @@ typedef struct aft_plan {
     bool has_states;       /* a row may see keys as states */
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
-    size_t key_groups;    /* of AFT_GROUP_KEYS, in kv_len */
-    size_t pack_blocks;   /* packing tasks a pair */
-    size_t row_blocks;    /* row tasks a pair */
-    size_t weight_chains; /* chains of weights that a worker holds */
+    size_t key_groups;  /* of AFT_GROUP_KEYS, in kv_len */
+    size_t pack_blocks; /* packing tasks a pair */
+    size_t row_blocks;  /* row tasks a pair */
     size_t phases;
     aft_key_record record;
     aft_scratch scratch;

@@ -4,11 +4,6 @@
 #include "kernels/vec/vec.h"
 #include "kernels/vec/vec_exp.h"
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define STRING_(a) #a
-#define STRING(a) STRING_(a)
-
 /* Enough independent chains to fill two FMA ports of 4 to 5 cycles, few enough for 16 registers. */
 enum { FMA_CHAINS = 12, FMA_ROUNDS = 8 };
 
@@ -54,9 +49,9 @@ static double probe_fma_loop(size_t iterations, float *sink) {
     return 2.0 * (double)iterations * FMA_ROUNDS * FMA_CHAINS * VF32_LANES;
 }
 
-extern const aft_probe PASTE(aft_probe_, AFT_ISA);
-const aft_probe PASTE(aft_probe_, AFT_ISA) = {
-    .isa = STRING(AFT_ISA),
+extern const aft_probe AFT_ISA_SYMBOL(aft_probe_);
+const aft_probe AFT_ISA_SYMBOL(aft_probe_) = {
+    .isa = AFT_ISA_STRING,
     .exp_provider = VF32_EXP_PROVIDER,
     .lanes = VF32_LANES,
     .exp = probe_exp,

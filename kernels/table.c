@@ -9,14 +9,9 @@
 #include "kernels/stream_keys.c"
 #include "kernels/stream_rows.c"
 
-#define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define STRING_(a) #a
-#define STRING(a) STRING_(a)
-
-extern const aft_table PASTE(aft_table_, AFT_ISA);
-const aft_table PASTE(aft_table_, AFT_ISA) = {
-    .name = STRING(AFT_ISA),
+extern const aft_table AFT_ISA_SYMBOL(aft_table_);
+const aft_table AFT_ISA_SYMBOL(aft_table_) = {
+    .name = AFT_ISA_STRING,
     .lanes = VF32_LANES,
 #define AFT_KERNEL(kernel) .kernel = kernel,
 #include "dispatch/kernels.def"

@@ -31,6 +31,14 @@
 
 #include AFT_VEC_HEADER
 
+/* The build names the ISA in AFT_ISA: AFT_ISA_SYMBOL(aft_table_) is aft_table_avx2, AFT_ISA_STRING "avx2". */
+#define AFT_PASTE_(a, b) a##b
+#define AFT_PASTE(a, b) AFT_PASTE_(a, b)
+#define AFT_STRING_(a) #a
+#define AFT_STRING(a) AFT_STRING_(a)
+#define AFT_ISA_SYMBOL(prefix) AFT_PASTE(prefix, AFT_ISA)
+#define AFT_ISA_STRING AFT_STRING(AFT_ISA)
+
 AFT_INLINE vf32 vf32_zero(void) { return vf32_set1(0.0f); }
 
 /* 2^n for an integer n <= 127 of any size below; 0 where n < lowest (lowest >= -126). */

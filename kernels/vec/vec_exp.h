@@ -21,7 +21,6 @@
 #define LOGIT_LIMIT 0x1p+20f        /* larger logits saturate */
 #define EXPONENT_HIDDEN (-0x1p+23f) /* n of a key that does not count: sums of two are exact, and below the floor */
 #define EXPONENT_FLOOR (-0x1p+22f)  /* below every sum of exponents of finite logits: where a maximum begins */
-#define PARTS_LARGEST 1.54f         /* p is at most this */
 
 #define LOG2_E 0x1.715476p+0f
 #define LN2_HIGH 0x1.62e43p-1f
