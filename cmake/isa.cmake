@@ -36,7 +36,7 @@ function(aft_add_isa_objects target source)
     set(objects ${target}_${stem}_${isa})
     add_library(${objects} OBJECT ${source})
     target_include_directories(${objects} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
-    target_compile_definitions(${objects} PRIVATE AFT_ISA=${isa} AFT_VEC_HEADER="kernels/vec/vec_${isa}.h")
+    target_compile_definitions(${objects} PRIVATE AFT_VEC_HEADER="kernels/vec/vec_${isa}.h")
     target_compile_options(${objects} PRIVATE ${AFT_WARNINGS} -ffp-contract=off -fno-math-errno ${AFT_FLAGS_${isa}})
     set_target_properties(${objects} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF C_VISIBILITY_PRESET hidden
                                                 POSITION_INDEPENDENT_CODE ON)

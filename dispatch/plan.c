@@ -25,7 +25,7 @@ static bool lay_out_record(aft_plan *plan) {
     const aft_shape *shape = &plan->problem.shape;
     aft_key_record *record = &plan->record;
     size_t lanes = plan->lanes, chains = ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
-    size_t states = plan->has_states ? ceil_div(shape->kv_len, AFT_GRANULE_KEYS) + 1 : 0;
+    size_t states = plan->has_states ? chains + 1 : 0;
     return append(&record->floats, shape->kv_len, 2 * lanes, &record->panel) &&
            append(&record->floats, chains + 1, 2 * lanes, &record->exponents) &&
            append(&record->floats, 1, lanes, &record->threshold) &&
@@ -37,9 +37,9 @@ static bool lay_out_record(aft_plan *plan) {
 static bool lay_out_aggregation(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
     size_t lanes = plan->lanes, chains = ceil_div(plan->problem.shape.kv_len, AFT_CHAIN_KEYS);
-    if (plan->has_states) { /* the windows of a block of rows, rounded to granules, wherever they begin in a chain */
-        size_t keys = AFT_ROW_BLOCK + 2 * plan->window + 2 * AFT_GRANULE_KEYS;
-        chains = smaller(chains, ceil_div(keys, AFT_CHAIN_KEYS) + 1);
+    if (plan->has_states) { /* the windows of a block of rows, wherever they begin and end in a chain */
+        size_t keys = AFT_ROW_BLOCK + 2 * plan->window;
+        chains = smaller(chains, ceil_div(keys, AFT_CHAIN_KEYS) + 2);
     }
     chains = smaller(chains, AFT_GROUP_CHAINS);
     size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;

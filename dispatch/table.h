@@ -14,11 +14,10 @@
 
 enum {
     /* These lengths decide the order of every sum, and with it the bits of the result: constants of the library. */
-    AFT_CHAIN_KEYS = 32,   /* a chain of FMAs restarts at absolute multiples of this */
+    AFT_CHAIN_KEYS = 16,   /* a chain of FMAs restarts at absolute multiples of this */
     AFT_FAN_IN = 4,        /* this many sums of one level make one of the next; chains are added on level 0 */
     AFT_LEVELS = 3,        /* then come groups, added in order */
     AFT_GROUP_CHAINS = 64, /* AFT_FAN_IN to the power of AFT_LEVELS */
-    AFT_GRANULE_KEYS = 16, /* keys outside a window count by granules of this */
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task, aligned by absolute position */
@@ -32,8 +31,8 @@ typedef struct aft_key_record {
     size_t panel;     /* [kv_len] (e * v, e) */
     size_t exponents; /* [chains, at least 1] (of e * v, of e) */
     size_t threshold; /* the least |numerator| that can be trusted */
-    size_t prefix;    /* [granules + 1] states of the keys before a granule */
-    size_t suffix;    /* [granules + 1] states of the keys from a granule on */
+    size_t prefix;    /* [chains + 1] states of the keys before a chain */
+    size_t suffix;    /* [chains + 1] states of the keys from a chain on */
     size_t floats;
 } aft_key_record;
 
@@ -56,7 +55,7 @@ typedef struct aft_row {
     size_t index;    /* of the row in q */
     size_t position; /* q_offset + index */
     size_t dense_begin, dense_end;
-    size_t prefix, suffix; /* granules of the states; suffix counts only where the problem is not causal */
+    size_t prefix, suffix; /* chains of the states; suffix counts only where the problem is not causal */
     float exponent;        /* the largest n of the row's biases */
     float threshold;       /* the least |numerator| that can be trusted */
 } aft_row;

@@ -16,7 +16,7 @@
  *     |y - exact| <= c * u * sigmoid(q) * sum_j p_j |v_j| + n * 2^-136
  *
  * c = 24 holds on every input that the tests know, random, hostile or constant, for up to 4096 keys. Inputs can be
- * built in which nearly every rounding goes the same way; there c = 100 + kv_len / 512 is the bound (see
+ * built in which nearly every rounding goes the same way; there c = 80 + kv_len / 512 is the bound (see
  * kernels/README.md).
  *
  * Bits. The result is the same, to the last bit, on every instruction set, with any number of workers, any alignment,

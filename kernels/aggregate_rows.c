@@ -2,8 +2,8 @@
 /*
  * A block of query rows of one (batch, head) pair over the key panels.
  *
- * For each group of 2048 keys the weights of the block are packed once; then, one vector of channels after the other,
- * each chain of 32 keys meets every tile of rows while its panel lies in L1. Sums go up in levels: four chains make one
+ * For each group of 1024 keys the weights of the block are packed once; then, one vector of channels after the other,
+ * each chain of 16 keys meets every tile of rows while its panel lies in L1. Sums go up in levels: four chains make one
  * of level 1, four of those one of level 2, and four of those a group; groups are added in order. States of keys
  * outside the window come before and after.
  */
@@ -96,10 +96,9 @@ static void add_chain(const aft_plan *plan, const row_block *block, const float 
     for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
         if (tile->dense_begin >= chain_end)
             continue;
-        size_t key = larger(tile->dense_begin, chain_begin);
-        size_t key_end = larger(smaller(tile->dense_end, chain_end), key);
-        tile_run(tile->row_end - tile->row, key_end - key, record + plan->record.panel + key * 2 * VF32_LANES,
-                 weights + tile->row * AFT_CHAIN_KEYS + (key - chain_begin), scale, sums + tile->row * 2 * VF32_LANES);
+        size_t keys = larger(smaller(tile->dense_end, chain_end), chain_begin) - chain_begin;
+        tile_run(tile->row_end - tile->row, keys, record + plan->record.panel + chain_begin * 2 * VF32_LANES,
+                 weights + tile->row * AFT_CHAIN_KEYS, scale, sums + tile->row * 2 * VF32_LANES);
     }
 }
 
@@ -177,15 +176,16 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
     vf32 key_numerator = vf32_load(exponents), key_denominator = vf32_load(exponents + VF32_LANES);
     vf32 key_threshold = vf32_load(record + plan->record.threshold);
     open_gates(plan, block, vector, &gates);
+    state outside = state_empty(); /* the same for most rows: those of a chain */
     for (size_t r = 0; r < block->count; r++, sums += 2 * VF32_LANES) {
         const aft_row *row = &block->rows[r];
         vf32 row_exponent = vf32_set1(row->exponent);
         row_sum sum = {vf32_load(sums), vf32_load(sums + VF32_LANES), vf32_add(key_numerator, row_exponent),
                        vf32_add(key_denominator, row_exponent), vf32_eq(row_exponent, row_exponent)};
         if (plan->has_states) {
-            sum = add_state(sum, state_before(plan, record, row));
-            if (!plan->problem.shape.causal)
-                sum = add_state(sum, state_after(plan, record, row));
+            if (r == 0 || row->prefix != row[-1].prefix || row->suffix != row[-1].suffix)
+                outside = state_outside(plan, record, row);
+            sum = add_state(sum, outside);
         }
         vf32 threshold = vf32_max(key_threshold, vf32_set1(row->threshold));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(sum.denominator, vf32_set1(DENOMINATOR_TRUSTED)));

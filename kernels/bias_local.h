@@ -3,7 +3,7 @@
  * AFT-local: the learned bias where |position - j| < window, 0 elsewhere; from dense or band storage. AFT-simple under
  * a causal mask is the window 0.
  *
- * The granules of 16 keys that the window touches are dense, and so is the granule that a causal row sees in part; all
+ * The chains that the window touches are dense, and so is the chain that a causal row sees in part; all
  * others are states. Which is which depends on the row's position and on the formula alone, so it does not change with
  * a tile, or when the sequence of a causal problem grows.
  */
@@ -24,11 +24,11 @@ AFT_INLINE size_t local_window_end(const aft_plan *plan, const aft_row *row, siz
 AFT_INLINE void local_row(const aft_plan *plan, aft_row *row, size_t visible) {
     size_t begin = local_window_begin(plan, row), end = local_window_end(plan, row, visible);
     if (plan->problem.shape.causal) {
-        row->dense_begin = round_down(smaller(begin, visible), AFT_GRANULE_KEYS);
+        row->dense_begin = round_down(smaller(begin, visible), AFT_CHAIN_KEYS);
         row->dense_end = visible;
     } else {
-        row->dense_begin = smaller(round_down(begin, AFT_GRANULE_KEYS), round_up(visible, AFT_GRANULE_KEYS));
-        row->dense_end = smaller(round_up(end, AFT_GRANULE_KEYS), visible);
+        row->dense_begin = smaller(round_down(begin, AFT_CHAIN_KEYS), round_up(visible, AFT_CHAIN_KEYS));
+        row->dense_end = smaller(round_up(end, AFT_CHAIN_KEYS), visible);
     }
 }
 

@@ -150,11 +150,8 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
         const float *slot = exact_slot(plan, scratch, i);
         const aft_row *row = &work->rows[work->pending[i]];
         state seen = exact_total(exact_load(slot));
-        if (plan->has_states) {
-            seen = state_merge(state_before(plan, work->record, row), seen);
-            if (!plan->problem.shape.causal)
-                seen = state_merge(seen, state_after(plan, work->record, row));
-        }
+        if (plan->has_states)
+            seen = state_merge(seen, state_outside(plan, work->record, row));
         vf32 gates = load_lanes(input_of(plan, q, pair, vector) + row->index * q->time_stride, keys.lanes);
         vm32 trusted = vf32_gt(vf32_load(slot + VF32_LANES), vf32_zero());
         vf32 y = vf32_select(trusted, vf32_load(slot), finish_state(seen, gates));

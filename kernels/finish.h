@@ -2,9 +2,10 @@
 /*
  * y = sigmoid(q) * N / D * 2^shift.
  *
- * With exp(-|q|) = p * 2^n the sigmoid is (q < 0 ? p * 2^n : 1) / (1 + p * 2^n): the factor 2^n joins the shift, the
- * rest one division. D * (1 + exp(-q)) would overflow at q = -90 and answer 0 where 0.0082 is right. |y| <= max |v|
- * holds for the exact result, so a y that rounds beyond FLT_MAX is brought back to it.
+ * With exp(-q) = p * 2^n and m = max(n, 0), y = N / (D * 2^-m + D * p * 2^(n - m)) * 2^(shift - m): nothing overflows
+ * (D * (1 + exp(-q)) would at q = -90, and answer 0 where 0.0082 is right), and past p there are but two roundings, of
+ * the divisor's FMA and of the division. |y| <= max |v| holds for the exact result, so a y that rounds beyond FLT_MAX is
+ * brought back to it.
  */
 #ifndef AFT_KERNELS_FINISH_H
 #define AFT_KERNELS_FINISH_H
@@ -13,16 +14,15 @@
 
 #define LARGEST_FLOAT 0x1.fffffep+127f
 
-/* The exponential of a gate: exp(-|q|) = exp(reduced) * 2^n. */
-AFT_INLINE vf32 gate_reduce(vf32 q, vf32 *n) { return vf32_exp_reduce(vf32_sub(vf32_zero(), vf32_abs(q)), n); }
+/* The exponential of a gate: exp(-q) = exp(reduced) * 2^n. */
+AFT_INLINE vf32 gate_reduce(vf32 q, vf32 *n) { return vf32_exp_reduce(vf32_sub(vf32_zero(), q), n); }
 
 AFT_INLINE vf32 gate_apply(vf32 numerator, vf32 denominator, vf32 shift, vf32 q, vf32 p, vf32 n) {
-    const vf32 one = vf32_set1(1.0f);
-    vf32 e = vf32_mul(p, vf32_pow2_above(n, LOWEST_OF_STATE));
-    vm32 negative = vf32_gt(vf32_zero(), q);
-    vf32 quotient =
-        vf32_div(vf32_mul(numerator, vf32_select(negative, p, one)), vf32_mul(denominator, vf32_add(one, e)));
-    vf32 y = vf32_ldexp(quotient, vf32_add(shift, vf32_select(negative, n, vf32_zero())));
+    vf32 m = vf32_max(n, vf32_zero());
+    vf32 one = vf32_pow2_above(vf32_sub(vf32_zero(), m), LOWEST_OF_STATE);
+    vf32 e = vf32_mul(p, vf32_pow2_above(vf32_sub(n, m), LOWEST_OF_STATE));
+    vf32 quotient = vf32_div(numerator, vf32_fma(denominator, e, vf32_mul(denominator, one)));
+    vf32 y = vf32_ldexp(quotient, vf32_sub(shift, m));
     y = vf32_min(vf32_max(y, vf32_set1(-LARGEST_FLOAT)), vf32_set1(LARGEST_FLOAT));
     return vf32_select(vf32_eq(q, q), y, vf32_set1(QUIET_NAN));
 }

@@ -105,8 +105,8 @@ static key_chain key_chain_take(const aft_plan *plan, const key_rows *rows, size
     return chain;
 }
 
-AFT_INLINE key_maxima key_chain_maxima(const key_chain *chain, size_t begin, size_t end, key_maxima maxima) {
-    for (size_t i = begin * VF32_LANES; i < end * VF32_LANES; i += VF32_LANES) {
+AFT_INLINE key_maxima key_chain_maxima(const key_chain *chain, key_maxima maxima) {
+    for (size_t i = 0; i < chain->count * VF32_LANES; i += VF32_LANES) {
         maxima.n = vf32_max(maxima.n, vf32_load(chain->n + i));
         vf32 ng = vf32_load(chain->ng + i);
         vf32 least = vf32_min(maxima.least_ng, ng);

@@ -10,8 +10,8 @@
  * channel with a visible NaN or infinity gets EXPONENT_POISONED from that chain on, which makes its panel 0: its
  * denominators fail the test in aggregate_rows.c, and exact.h computes what each row sees.
  *
- * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each granule of 16 (and from it
- * on, without a mask) are laid beside the panel.
+ * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each chain (and from it on, without
+ * a mask) are laid beside the panel.
  */
 #include "kernels/state.h"
 
@@ -45,14 +45,14 @@ static vf32 pack_threshold(key_maxima maxima, size_t keys) {
     return vf32_select(vf32_gt(vf32_set1(LOWEST), lowest), vf32_set1(KEY_THRESHOLD * (float)keys), vf32_zero());
 }
 
-/* Turns the states of single granules into the states of all keys from a granule on. */
-static void sum_suffixes(size_t granules, float *suffix) {
+/* Turns the states of single chains into the states of all keys from a chain on. */
+static void sum_suffixes(size_t chains, float *suffix) {
     state_tree tree;
     state_tree_clear(&tree);
-    state_store(state_at(suffix, granules), state_empty());
-    for (size_t granule = granules; granule-- > 0;) {
-        float *place = state_at(suffix, granule);
-        state_tree_add(&tree, state_load(place), granule);
+    state_store(state_at(suffix, chains), state_empty());
+    for (size_t c = chains; c-- > 0;) {
+        float *place = state_at(suffix, c);
+        state_tree_add(&tree, state_load(place), c);
         state_store(place, state_tree_total(&tree));
     }
 }
@@ -63,7 +63,6 @@ typedef struct packing {
     float *record;
     key_maxima maxima;
     state_tree before;
-    size_t granules;
 } packing;
 
 static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t vector) {
@@ -75,31 +74,30 @@ static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t 
     return p;
 }
 
-static void pack_states(const aft_plan *plan, packing *p, const key_chain *chain) {
-    for (size_t j = 0; j < chain->count; j += AFT_GRANULE_KEYS, p->granules++) {
-        state granule = state_of_keys(chain, j, smaller(j + AFT_GRANULE_KEYS, chain->count));
-        state_store(state_at(p->record + plan->record.prefix, p->granules), state_tree_total(&p->before));
-        state_tree_add(&p->before, granule, p->granules + 1);
-        if (!plan->problem.shape.causal)
-            state_store(state_at(p->record + plan->record.suffix, p->granules), granule);
-    }
+static void pack_state(const aft_plan *plan, packing *p, size_t c, const key_chain *chain) {
+    state own = state_of_keys(chain);
+    state_store(state_at(p->record + plan->record.prefix, c), state_tree_total(&p->before));
+    state_tree_add(&p->before, own, c + 1);
+    if (!plan->problem.shape.causal)
+        state_store(state_at(p->record + plan->record.suffix, c), own);
 }
 
 static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch) {
     key_chain chain = key_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch);
-    p->maxima = poisoned_where_special(key_chain_maxima(&chain, 0, chain.count, p->maxima));
+    p->maxima = poisoned_where_special(key_chain_maxima(&chain, p->maxima));
     store_exponents(p->record + plan->record.exponents + c * 2 * VF32_LANES, p->maxima);
     pack_chain(&chain, p->maxima, p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES);
     if (plan->has_states)
-        pack_states(plan, p, &chain);
+        pack_state(plan, p, c, &chain);
 }
 
 static void pack_end(const aft_plan *plan, packing *p) {
+    size_t chains = (p->rows.count + AFT_CHAIN_KEYS - 1) / AFT_CHAIN_KEYS;
     vf32_store(p->record + plan->record.threshold, pack_threshold(p->maxima, p->rows.count));
     if (plan->has_states) {
-        state_store(state_at(p->record + plan->record.prefix, p->granules), state_tree_total(&p->before));
+        state_store(state_at(p->record + plan->record.prefix, chains), state_tree_total(&p->before));
         if (!plan->problem.shape.causal)
-            sum_suffixes(p->granules, p->record + plan->record.suffix);
+            sum_suffixes(chains, p->record + plan->record.suffix);
     }
 }
 

@@ -78,11 +78,11 @@ AFT_INLINE state state_tree_total(const state_tree *tree) {
     return total;
 }
 
-/* The state of the keys [begin, end) of a chain, summed in ascending order. */
-static state state_of_keys(const key_chain *chain, size_t begin, size_t end) {
-    key_maxima maxima = key_chain_maxima(chain, begin, end, key_maxima_none());
+/* The state of the keys of a chain, summed in ascending order. */
+static state state_of_keys(const key_chain *chain) {
+    key_maxima maxima = key_chain_maxima(chain, key_maxima_none());
     vf32 numerator = vf32_zero(), denominator = vf32_zero();
-    for (size_t i = begin * VF32_LANES; i < end * VF32_LANES; i += VF32_LANES) {
+    for (size_t i = 0; i < chain->count * VF32_LANES; i += VF32_LANES) {
         vf32 e_scale = vf32_pow2_above(vf32_sub(vf32_load(chain->n + i), maxima.n), LOWEST_OF_STATE);
         vf32 ev_scale = vf32_pow2_above(vf32_sub(vf32_load(chain->ng + i), maxima.ng), LOWEST_OF_STATE);
         denominator = vf32_fma(vf32_load(chain->p + i), e_scale, denominator);
@@ -91,13 +91,13 @@ static state state_of_keys(const key_chain *chain, size_t begin, size_t end) {
     return (state){numerator, denominator, maxima.ng, maxima.n, maxima.special};
 }
 
-/* The states of the keys that a row sees before and after its dense ones, from the record of a vector of channels. */
-AFT_INLINE state state_before(const aft_plan *plan, const float *record, const aft_row *row) {
-    return state_load(record + plan->record.prefix + row->prefix * AFT_STATE_VECTORS * VF32_LANES);
-}
-
-AFT_INLINE state state_after(const aft_plan *plan, const float *record, const aft_row *row) {
-    return state_load(record + plan->record.suffix + row->suffix * AFT_STATE_VECTORS * VF32_LANES);
+/* The state of the keys that a row does not see as dense, from the record of a vector of channels: those before its
+ * dense ones and, without a mask, those after. */
+AFT_INLINE state state_outside(const aft_plan *plan, const float *record, const aft_row *row) {
+    state before = state_load(record + plan->record.prefix + row->prefix * AFT_STATE_VECTORS * VF32_LANES);
+    if (plan->problem.shape.causal)
+        return before;
+    return state_merge(before, state_load(record + plan->record.suffix + row->suffix * AFT_STATE_VECTORS * VF32_LANES));
 }
 
 #endif

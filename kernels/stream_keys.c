@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AFT-simple without a causal mask, first half: the state of one group of 2048 keys, for all channels. K and V are read
+ * AFT-simple without a causal mask, first half: the state of one group of 1024 keys, for all channels. K and V are read
  * once, chain by chain; the chains are those of aggregate_rows.c, so the result is that of AFT-full with w = 0 to the
  * last bit.
  *
@@ -17,8 +17,7 @@ static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *sc
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             key_rows rows = key_rows_of(plan, pair, vector);
             key_chain chain = key_chain_take(plan, &rows, begin, scratch);
-            state_tree_add(stream_tree(plan, scratch, vector), state_of_keys(&chain, 0, chain.count),
-                           begin / AFT_CHAIN_KEYS + 1);
+            state_tree_add(stream_tree(plan, scratch, vector), state_of_keys(&chain), begin / AFT_CHAIN_KEYS + 1);
         }
     for (size_t vector = 0; vector < plan->vectors; vector++)
         state_store(stream_state(plan, pair, group, vector), state_tree_total(stream_tree(plan, scratch, vector)));

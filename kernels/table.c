@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernels of one instruction set. Compiled once for each: the build defines AFT_ISA (its name) and AFT_VEC_HEADER
- * (its vector header). All kernels of an ISA are one translation unit, so that its object exports nothing but this
- * table.
+ * The kernels of one instruction set. Compiled once for each: the build names its vector header in AFT_VEC_HEADER. All
+ * kernels of an ISA are one translation unit, so that its object exports nothing but this table.
  */
 #include "kernels/aggregate_rows.c"
 #include "kernels/pack_keys.c"

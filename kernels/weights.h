@@ -78,8 +78,8 @@ static void row_describe(const aft_plan *plan, size_t pair, size_t index, aft_ro
         full_row(row, visible);
     else
         local_row(plan, row, visible);
-    row->prefix = row->dense_begin / AFT_GRANULE_KEYS;
-    row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_GRANULE_KEYS) / AFT_GRANULE_KEYS;
+    row->prefix = row->dense_begin / AFT_CHAIN_KEYS;
+    row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
     row->exponent = row_exponent(plan, pair, row, visible);
     row->threshold = 0.0f;
 }

@@ -272,7 +272,7 @@ static uint64_t hash_outputs(uint64_t hash, const float *y, size_t count) {
  * changes the order of a sum on purpose records the new hash here, and says so in CHANGELOG.md. */
 static void as_recorded(const char *isa) {
     (void)isa;
-    const uint64_t recorded = UINT64_C(0xd2b8e1c8ee206688);
+    const uint64_t recorded = UINT64_C(0x6458ce2bc729a65e);
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     random_resume(1); /* whatever AFT_SEED is */
     for (size_t kind = 0; kind < KINDS; kind++)

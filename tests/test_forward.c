@@ -36,7 +36,7 @@ static void every_channel_count(const char *isa) {
         try_all_kinds(3, 5, channels);
 }
 
-/* No row, one, and every tail of tiles, of granules of 16 keys and of chains of 64. */
+/* No row, one, and every tail of tiles and of chains of 16 keys. */
 static void every_length(const char *isa) {
     (void)isa;
     const size_t step = harness_pick(21, 1, 1);

@@ -156,7 +156,7 @@ static void negative_bias_on_dominant_key(const char *isa) {
         }
 }
 
-/* A far key that outweighs, equals or is outweighed by the window, on either side and in any granule. */
+/* A far key that outweighs, equals or is outweighed by the window, on either side and in any chain. */
 static void one_heavy_far_key(const char *isa) {
     (void)isa;
     static const float keys[] = {60, 79, 80, 81, 100, 140, 200};

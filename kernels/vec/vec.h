@@ -3,6 +3,7 @@
  * Vectors of FP32 lanes. The build names one ISA's header in AFT_VEC_HEADER; each defines the same types and
  * operations, and every operation gives the same bits on every ISA:
  *
+ *   VF32_ISA                               the name of the ISA
  *   vf32, VF32_LANES, VF32_TILE_ROWS       a vector; its lanes; rows of the register tile, at most 14 (see tile.h)
  *   vm32                                   a mask, one truth value a lane
  *   vf32_set1, _load, _store               nothing needs to be aligned
@@ -31,13 +32,14 @@
 
 #include AFT_VEC_HEADER
 
-/* The build names the ISA in AFT_ISA: AFT_ISA_SYMBOL(aft_table_) is aft_table_avx2, AFT_ISA_STRING "avx2". */
+/* By the name in the header itself, so that no build can pass one ISA's kernels off as another's:
+ * AFT_ISA_SYMBOL(aft_table_) is aft_table_avx2, AFT_ISA_STRING "avx2". */
 #define AFT_PASTE_(a, b) a##b
 #define AFT_PASTE(a, b) AFT_PASTE_(a, b)
 #define AFT_STRING_(a) #a
 #define AFT_STRING(a) AFT_STRING_(a)
-#define AFT_ISA_SYMBOL(prefix) AFT_PASTE(prefix, AFT_ISA)
-#define AFT_ISA_STRING AFT_STRING(AFT_ISA)
+#define AFT_ISA_SYMBOL(prefix) AFT_PASTE(prefix, VF32_ISA)
+#define AFT_ISA_STRING AFT_STRING(VF32_ISA)
 
 AFT_INLINE vf32 vf32_zero(void) { return vf32_set1(0.0f); }
 

@@ -6,6 +6,7 @@
 
 #include <immintrin.h>
 
+#define VF32_ISA avx2
 #define VF32_LANES 8
 /* 6 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 15 of 16 registers. */
 #define VF32_TILE_ROWS 6

@@ -6,6 +6,7 @@
 
 #include <immintrin.h>
 
+#define VF32_ISA avx512
 #define VF32_LANES 16
 /* 14 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 31 of 32 registers; 28 chains hide 4 cycles x 2
  * ports. */

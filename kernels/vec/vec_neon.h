@@ -7,6 +7,7 @@
 #include <arm_neon.h>
 #include <string.h>
 
+#define VF32_ISA neon
 #define VF32_LANES 4
 /* 14 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 31 of 32 registers. */
 #define VF32_TILE_ROWS 14

@@ -7,6 +7,7 @@
 #error "vec_scalar.h needs float arithmetic in float (on x86-32: -msse2 -mfpmath=sse)"
 #endif
 
+#define VF32_ISA scalar
 #define VF32_LANES 1
 #define VF32_TILE_ROWS 4
 
