@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Numerical accuracy regression: every kernel, instruction set and regime against an exact reference."""
