@@ -26,7 +26,7 @@ static bool lay_out_record(aft_plan *plan) {
     aft_key_record *record = &plan->record;
     size_t lanes = plan->lanes, chains = ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
     size_t states = plan->has_states ? chains + 1 : 0;
-    return append(&record->floats, shape->kv_len, 2 * lanes, &record->panel) &&
+    return append(&record->floats, chains, AFT_CHAIN_KEYS * 2 * lanes, &record->panel) &&
            append(&record->floats, chains + 1, 2 * lanes, &record->exponents) &&
            append(&record->floats, 1, lanes, &record->threshold) &&
            append(&record->floats, states, AFT_STATE_VECTORS * lanes, &record->prefix) &&
@@ -46,7 +46,7 @@ static bool lay_out_aggregation(aft_plan *plan) {
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
            append(&scratch->floats, chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
-           append(&scratch->floats, AFT_LEVELS, sums, &scratch->accumulators) &&
+           append(&scratch->floats, AFT_LEVELS - 1, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
            append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact);

@@ -28,7 +28,7 @@ enum {
 /* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of
  * that record. A vector takes `lanes` floats, a state AFT_STATE_VECTORS vectors. */
 typedef struct aft_key_record {
-    size_t panel;     /* [kv_len] (e * v, e) */
+    size_t panel;     /* [chains][AFT_CHAIN_KEYS] (e * v, e), 0 behind the last key */
     size_t exponents; /* [chains, at least 1] (of e * v, of e) */
     size_t threshold; /* the least |numerator| that can be trusted */
     size_t prefix;    /* [chains + 1] states of the keys before a chain */
@@ -40,7 +40,7 @@ typedef struct aft_key_record {
 typedef struct aft_scratch {
     size_t rows;         /* [AFT_ROW_BLOCK] aft_row */
     size_t weights;      /* [chains, of a group at most][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
-    size_t accumulators; /* [AFT_LEVELS][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
+    size_t accumulators; /* [AFT_LEVELS - 1][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
     size_t groups;       /* [vectors][AFT_ROW_BLOCK] the same, where the keys of a row fill more than one group */
     size_t chain;        /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
     size_t exact;        /* [AFT_ROW_BLOCK] AFT_EXACT_VECTORS vectors: elements computed again */

@@ -3,9 +3,9 @@
  * A block of query rows of one (batch, head) pair over the key panels.
  *
  * For each group of 1024 keys the weights of the block are packed once; then, one vector of channels after the other,
- * each chain of 16 keys meets every tile of rows while its panel lies in L1. Sums go up in levels: four chains make one
- * of level 1, four of those one of level 2, and four of those a group; groups are added in order. States of keys
- * outside the window come before and after.
+ * every four chains of 16 keys meet every tile of rows while their panel lies in L1. Sums go up in levels: four chains
+ * make one of level 1 (in the tile), four of those one of level 2, and four of those a group; groups are added in order.
+ * The state of the keys outside the window comes last.
  */
 #include "kernels/exact.h"
 #include "kernels/tile.h"
@@ -88,36 +88,51 @@ static void fold_sums(size_t rows, tile_scale scale, float *restrict from, float
     }
 }
 
-/* Adds one chain to the sums of level 0. They end with its exponents, also where a tile has no keys in it. */
-static void add_chain(const aft_plan *plan, const row_block *block, const float *record, size_t chain,
-                      const float *weights, float *sums) {
-    tile_scale scale = scale_between(plan, record, larger(chain, 1) - 1, chain);
-    size_t chain_begin = chain * AFT_CHAIN_KEYS, chain_end = chain_begin + AFT_CHAIN_KEYS;
+/* Adds the chains [begin, end), which make one sum of level 1, to the sums of level 1. These had the exponents of chain
+ * `basis` and end with those of the last one, also where a tile has no keys in it. */
+static void add_level(const aft_plan *plan, const row_block *block, const float *record, size_t begin, size_t end,
+                      size_t basis, const float *weights, float *sums) {
+    tile_scale scales[AFT_FAN_IN], carried = scale_between(plan, record, basis, end - 1);
+    for (size_t c = begin; c < end; c++)
+        scales[c - begin] = scale_between(plan, record, larger(c, 1) - 1, c);
     for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
-        if (tile->dense_begin >= chain_end)
+        size_t first = larger(begin, tile->dense_begin / AFT_CHAIN_KEYS);
+        if (first >= end)
             continue;
-        size_t keys = larger(smaller(tile->dense_end, chain_end), chain_begin) - chain_begin;
-        tile_run(tile->row_end - tile->row, keys, record + plan->record.panel + chain_begin * 2 * VF32_LANES,
-                 weights + tile->row * AFT_CHAIN_KEYS, scale, sums + tile->row * 2 * VF32_LANES);
+        size_t stop = larger(first, smaller(end, round_up(tile->dense_end, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS));
+        tile_scale behind;
+        tile_chains chains = {.count = stop - first,
+                              .panel = record + plan->record.panel + first * AFT_CHAIN_KEYS * 2 * VF32_LANES,
+                              .weights = weights + (first - begin) * WEIGHTS_OF_CHAIN + tile->row * AFT_CHAIN_KEYS,
+                              .scales = scales + (first - begin),
+                              .carried = &carried};
+        if (stop > first && stop < end) {
+            behind = scale_between(plan, record, stop - 1, end - 1);
+            chains.behind = &behind;
+        }
+        tile_run(tile->row_end - tile->row, &chains, sums + tile->row * 2 * VF32_LANES);
     }
 }
 
 /* Sums the chains [first, end), of one group, level by level; the result has the exponents of the last one. */
 static float *add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
                          const float *weights, float *accumulators) {
-    size_t basis[AFT_LEVELS] = {0}; /* the chain whose exponents a level has */
-    memset(accumulators, 0, AFT_LEVELS * SUMS_OF_BLOCK * sizeof(float));
-    for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
-        add_chain(plan, block, record, chain, weights, accumulators);
-        for (size_t l = 0, filled = chain + 1; l + 1 < AFT_LEVELS; l++, filled /= AFT_FAN_IN) {
-            if (chain + 1 < end && filled % AFT_FAN_IN != 0)
+    size_t basis[AFT_LEVELS] = {0}; /* the chain whose exponents a level has; level 0 stays in the tile */
+    memset(accumulators, 0, (AFT_LEVELS - 1) * SUMS_OF_BLOCK * sizeof(float));
+    for (size_t begin = first, stop; begin < end; begin = stop) {
+        stop = smaller(end, round_down(begin, AFT_FAN_IN) + AFT_FAN_IN);
+        add_level(plan, block, record, begin, stop, basis[1], weights + (begin - first) * WEIGHTS_OF_CHAIN,
+                  accumulators);
+        basis[1] = stop - 1;
+        for (size_t l = 1, filled = stop / AFT_FAN_IN; l + 1 < AFT_LEVELS; l++, filled /= AFT_FAN_IN) {
+            if (stop < end && filled % AFT_FAN_IN != 0)
                 break;
-            float *sums = accumulators + l * SUMS_OF_BLOCK;
-            fold_sums(block->count, scale_between(plan, record, basis[l + 1], chain), sums, sums + SUMS_OF_BLOCK);
-            basis[l + 1] = chain;
+            float *sums = accumulators + (l - 1) * SUMS_OF_BLOCK;
+            fold_sums(block->count, scale_between(plan, record, basis[l + 1], stop - 1), sums, sums + SUMS_OF_BLOCK);
+            basis[l + 1] = stop - 1;
         }
     }
-    return accumulators + (AFT_LEVELS - 1) * SUMS_OF_BLOCK;
+    return accumulators + (AFT_LEVELS - 2) * SUMS_OF_BLOCK;
 }
 
 /* A numerator and denominator, their exponents, and `trusted` where neither lost anything that matters. */

@@ -36,6 +36,7 @@ static void pack_chain(const key_chain *chain, key_maxima maxima, float *panel) 
         vf32_store(panel, vf32_mul(vf32_load(chain->pf + i), ev_scale));
         vf32_store(panel + VF32_LANES, vf32_mul(vf32_load(chain->p + i), e_scale));
     }
+    memset(panel, 0, (AFT_CHAIN_KEYS - chain->count) * 2 * VF32_LANES * sizeof(float));
 }
 
 /* The least |numerator| that can be trusted: 0, unless some numerator is below LOWEST beside the largest of all, be it

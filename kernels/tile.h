@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The micro-kernel: for each row r of a tile,
+ * The micro-kernel: for each row r of a tile, over the chains of one sum of level 1,
  *
- *     accumulators[r] = accumulators[r] * scale + sum over keys j of weights[r][j] * panel[j]
+ *     accumulators[r] = accumulators[r] * carried + sum over chains, sum over keys j of weights[r][j] * panel[j]
  *
- * for numerator and denominator at once, over at most one chain of keys. The sum is a chain of FMAs in ascending j that
- * begins at 0; the scale, a power of two, is folded into the FMA that adds it.
+ * for numerator and denominator at once. A chain is 16 FMAs in ascending j that begin at 0; chain sums are added in
+ * order. The scales, powers of two that take a sum from the exponents of one chain to those of the next, are folded
+ * into the FMAs that add.
  *
- * rows x (numerator, denominator) accumulators stay in registers; each step loads two panel vectors and broadcasts one
- * weight a row for two FMAs. VF32_TILE_ROWS of each ISA fills its register file: every load takes a little of the FMA
- * rate (on an AVX-512 Xeon 14 rows reach 0.87 of it from L1, 13 or fewer 0.84).
+ * The sums of a chain stay in registers, VF32_TILE_ROWS of each ISA fills them; those of the chains before it wait on
+ * the stack. Each step loads two panel vectors and broadcasts one weight a row for two FMAs. (On an AVX-512 Xeon 14 rows
+ * are as fast as 7 with all sums in registers, which take twice the panel loads.)
  */
 #ifndef AFT_KERNELS_TILE_H
 #define AFT_KERNELS_TILE_H
@@ -20,6 +21,16 @@ typedef struct tile_scale {
     vf32 numerator, denominator;
 } tile_scale;
 
+/* The chains of one sum of level 1 that a tile has keys in. */
+typedef struct tile_chains {
+    size_t count;              /* at most AFT_FAN_IN */
+    const float *panel;        /* [count * AFT_CHAIN_KEYS] (e * v, e) */
+    const float *weights;      /* [count], WEIGHTS_OF_CHAIN apart, of [rows][AFT_CHAIN_KEYS] */
+    const tile_scale *scales;  /* [count]: to each chain from the one before */
+    const tile_scale *carried; /* to the last chain of the sum, from what the accumulators have */
+    const tile_scale *behind;  /* to it from the last of these; NULL where that is the same */
+} tile_chains;
+
 /* Left to themselves, or told in the other's words, gcc 12 and clang 14 keep the accumulators of some tiles in memory.
  */
 #ifdef __clang__
@@ -28,37 +39,55 @@ typedef struct tile_scale {
 #define TILE_UNROLL _Pragma("GCC unroll 14")
 #endif
 
-AFT_INLINE void tile_rows(size_t rows, size_t keys, const float *restrict panel, const float *restrict weights,
-                          tile_scale scale, float *restrict accumulators) {
-    vf32 numerator[VF32_TILE_ROWS], denominator[VF32_TILE_ROWS];
+AFT_INLINE void tile_rows(size_t rows, const tile_chains *chains, float *restrict accumulators) {
+    vf32 numerators[VF32_TILE_ROWS], denominators[VF32_TILE_ROWS];
+    const float *panel = chains->panel, *weights = chains->weights;
     TILE_UNROLL
     for (size_t r = 0; r < rows; r++)
-        numerator[r] = denominator[r] = vf32_zero();
-    for (size_t j = 0; j < keys; j++, panel += 2 * VF32_LANES) {
-        vf32 ev = vf32_load(panel), e = vf32_load(panel + VF32_LANES);
+        numerators[r] = denominators[r] = vf32_zero();
+    for (size_t c = 0; c < chains->count; c++, weights += WEIGHTS_OF_CHAIN) {
+        vf32 numerator[VF32_TILE_ROWS], denominator[VF32_TILE_ROWS];
+        TILE_UNROLL
+        for (size_t r = 0; r < rows; r++)
+            numerator[r] = denominator[r] = vf32_zero();
+        for (size_t j = 0; j < AFT_CHAIN_KEYS; j++, panel += 2 * VF32_LANES) {
+            vf32 ev = vf32_load(panel), e = vf32_load(panel + VF32_LANES);
+            TILE_UNROLL
+            for (size_t r = 0; r < rows; r++) {
+                vf32 a = vf32_set1(weights[r * AFT_CHAIN_KEYS + j]);
+                numerator[r] = vf32_fma(a, ev, numerator[r]);
+                denominator[r] = vf32_fma(a, e, denominator[r]);
+            }
+        }
+        const tile_scale scale = chains->scales[c];
         TILE_UNROLL
         for (size_t r = 0; r < rows; r++) {
-            vf32 a = vf32_set1(weights[r * AFT_CHAIN_KEYS + j]);
-            numerator[r] = vf32_fma(a, ev, numerator[r]);
-            denominator[r] = vf32_fma(a, e, denominator[r]);
+            numerators[r] = vf32_fma(numerators[r], scale.numerator, numerator[r]);
+            denominators[r] = vf32_fma(denominators[r], scale.denominator, denominator[r]);
+        }
+    }
+    if (chains->behind) {
+        TILE_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            numerators[r] = vf32_mul(numerators[r], chains->behind->numerator);
+            denominators[r] = vf32_mul(denominators[r], chains->behind->denominator);
         }
     }
     TILE_UNROLL
     for (size_t r = 0; r < rows; r++, accumulators += 2 * VF32_LANES) {
-        vf32_store(accumulators, vf32_fma(vf32_load(accumulators), scale.numerator, numerator[r]));
-        vf32 sum = vf32_fma(vf32_load(accumulators + VF32_LANES), scale.denominator, denominator[r]);
-        vf32_store(accumulators + VF32_LANES, sum);
+        vf32 numerator = vf32_load(accumulators), denominator = vf32_load(accumulators + VF32_LANES);
+        vf32_store(accumulators, vf32_fma(numerator, chains->carried->numerator, numerators[r]));
+        vf32_store(accumulators + VF32_LANES, vf32_fma(denominator, chains->carried->denominator, denominators[r]));
     }
 }
 
 _Static_assert(VF32_TILE_ROWS <= 14, "tile_run has a case for each number of rows");
 
 /* The number of rows as a constant, so that the accumulators are registers. */
-static void tile_run(size_t rows, size_t keys, const float *restrict panel, const float *restrict weights,
-                     tile_scale scale, float *restrict accumulators) {
+static void tile_run(size_t rows, const tile_chains *chains, float *restrict accumulators) {
 #define TILE_CASE(n)                                                                                                   \
     case n:                                                                                                            \
-        tile_rows(n <= VF32_TILE_ROWS ? n : 0, keys, panel, weights, scale, accumulators);                             \
+        tile_rows(n <= VF32_TILE_ROWS ? n : 0, chains, accumulators);                                                  \
         break
     switch (rows) {
         TILE_CASE(1);
