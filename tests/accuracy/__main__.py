@@ -16,11 +16,15 @@ from rich.console import Console
 from . import exponential, gates, guarantees, measure, page, regimes, report, suite, targets
 from .case import replay
 from .problem import KERNELS
-from .programs import Reference, Runner
+from .programs import ProgramError, Reference, Runner
 
 SEED = 20210528  # the paper's date
 FULL_MINUTES = 45  # on two cores, most of it the 2^32 floats of scalar code and of NEON under an emulator
 RESULTS = targets.ROOT / "results"
+
+
+class Unusable(Exception):
+    """The command line asks for what there is not."""
 
 
 def parse_arguments(arguments):
@@ -50,7 +54,7 @@ def choose(arguments):
 
     chosen = suite.choose(wanted)
     if not chosen:
-        raise SystemExit(f"scripts/accuracy: no regime matches '{arguments.regime}'")
+        raise Unusable(f"no regime matches '{arguments.regime}'; there are {', '.join(regimes.REGIMES)}")
     return chosen
 
 
@@ -103,7 +107,7 @@ def replay_worst(file, kernel_name, regime, console):
     cases = {gates.key(case): case for case in json.loads(pathlib.Path(file).read_text())["cases"]}
     case = cases.get(f"{kernel_name}, {regime}")
     if case is None:
-        raise SystemExit(f"scripts/accuracy: {file} has no case '{kernel_name}, {regime}'; it has: {'; '.join(cases)}")
+        raise Unusable(f"{file} has no case '{kernel_name}, {regime}'; it has: {'; '.join(cases)}")
     worst = case["worst"]
     problem = replay({str(kernel): kernel for kernel in KERNELS}[kernel_name], worst)
     console.print(f"{kernel_name}, {regime}: {worst['problem']}, batch {worst['batch']}, head {worst['head']}, row "
@@ -157,4 +161,8 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(parse_arguments(None)))
+    try:
+        sys.exit(main(parse_arguments(None)))
+    except (Unusable, ProgramError, OSError) as error:
+        print(f"scripts/accuracy: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -8,7 +8,7 @@ U = 2.0**-24
 TINY = 2.0**-136  # allowed for each visible key: subnormal values and results
 # Hard: no baseline lifts them. In u. The mean of one u holds where the errors of many terms average out; it is above that
 # by the nature of FP32 sums where few terms carry an output and the others round it, or where all round the same way.
-CEILINGS = {"max": 24.0, "mean": 1.0}
+CEILINGS = {"max": 24, "mean": 1}
 CEILINGS_OF = {"few terms": CEILINGS | {"mean": 1.25}, "alike terms": CEILINGS | {"mean": 2.5}}
 MUTANTS = {"mean_of_v": "a kernel that returned the mean of v", "dropped_keys": "one that dropped one key in a hundred"}
 # Half powers of two, in u; a last bin holds what is above.

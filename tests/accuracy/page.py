@@ -195,7 +195,7 @@ def render(results):
             pictures.error_by_length(cases, ceilings),
             "Line charts of the largest and the mean error against the number of keys, a panel for each kernel.",
             f"On normal data. Solid: the largest error, with its ceiling at {ceilings['max']}. "
-            f"Dashed: the mean, with its ceiling at {ceilings['mean']}.",
+            f"Dashed: the mean of one size; the ceiling at {ceilings['mean']:g} is that of a case's mean.",
         ),
         cases=case_table(cases),
         worst=worst_table(cases),

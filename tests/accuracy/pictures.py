@@ -165,7 +165,7 @@ def histograms(cases, isas, edges, ceiling):
         ncols=4,
         frameon=False,
     )
-    figure.subplots_adjust(0.7 / width, 0.5 / height, 0.99, 1 - 0.55 / height, hspace=0.15, wspace=0.08)
+    figure.subplots_adjust(0.85 / width, 0.5 / height, 0.99, 1 - 0.55 / height, hspace=0.15, wspace=0.08)
     return figure
 
 

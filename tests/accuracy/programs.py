@@ -13,7 +13,7 @@ EXACT_FIELDS = ("y", "y_rest", "scale", "visible", "mean_of_v", "dropped_keys") 
 
 
 class ProgramError(Exception):
-    """A program ended, or said what it should not."""
+    """A program ended, or said what it should not; or there is none to start."""
 
 
 class Program:

@@ -44,7 +44,7 @@ def make(kernel, rng, keys, channels, *, k=None, v=None, q=None, w=None, rows=No
         problem.window = window
     channels_tried = min(channels, max(8, TERMS // (rows * keys * batch * heads)))
     problem.channels = sample(channels, channels_tried, rng)
-    problem.rows = sample(rows, max(2, TERMS // (keys * channels_tried * batch * heads)), rng)
+    problem.rows = sample(rows, max(8, TERMS // (keys * channels_tried * batch * heads)), rng)
     return problem
 
 

@@ -9,7 +9,7 @@ import subprocess
 
 from . import regimes
 from .case import LONG, Target
-from .programs import supports
+from .programs import ProgramError, supports
 
 ROOT = pathlib.Path(__file__).parents[2]
 NATIVE, ARM = ROOT / "build/test", ROOT / "build/aarch64"
@@ -54,7 +54,7 @@ def build_other(compiler: str, level: str) -> pathlib.Path:
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
-            raise SystemExit(f"scripts/accuracy: {' '.join(step)} failed:\n{done.stdout}{done.stderr}")
+            raise ProgramError(f"{' '.join(step)} failed:\n{done.stdout}{done.stderr}")
     return folder
 
 
