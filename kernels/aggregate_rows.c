@@ -151,7 +151,7 @@ AFT_INLINE row_sum add_state(row_sum sum, state s) {
     vm32 own_kept = vm32_or(vf32_ge(own_shift, lowest), vf32_eq(sum.numerator, zero));
     vm32 plain = vf32_eq(s.special, zero);
     sum.trusted = vm32_and(sum.trusted, vm32_and(plain, vm32_and(kept, own_kept)));
-    sum.numerator = vf32_mul(sum.numerator, vf32_pow2_above(own_shift, LOWEST_OF_STATE));
+    sum.numerator = vf32_scale_above(sum.numerator, own_shift, LOWEST_OF_STATE);
     sum.numerator = vf32_fma(s.numerator, vf32_pow2_above(shift, LOWEST_OF_STATE), sum.numerator);
     sum.denominator = vf32_add(state_rescale(sum.denominator, sum.denominator_exponent, d_top),
                                state_rescale(s.denominator, s.denominator_exponent, d_top));

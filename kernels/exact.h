@@ -101,8 +101,8 @@ static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const we
         vf32 n = vf32_set1(weights->n[j]), p = vf32_set1(weights->p[j]);
         vf32 shift = vf32_sub(vf32_add(vf32_load(chain->n + i), n), top_n);
         vf32 ng_shift = vf32_sub(vf32_add(vf32_load(chain->ng + i), n), top_ng);
-        vf32 a = vf32_mul(p, vf32_pow2_above(shift, LOWEST_OF_STATE));
-        vf32 av = vf32_mul(p, vf32_pow2_above(ng_shift, LOWEST_OF_STATE));
+        vf32 a = vf32_scale_above(p, shift, LOWEST_OF_STATE);
+        vf32 av = vf32_scale_above(p, ng_shift, LOWEST_OF_STATE);
         denominator = vf32_fma(a, vf32_load(chain->p + i), denominator);
         numerator = vf32_fma(av, vf32_load(chain->pf + i), numerator);
     }

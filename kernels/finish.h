@@ -19,9 +19,9 @@ AFT_INLINE vf32 gate_reduce(vf32 q, vf32 *n) { return vf32_exp_reduce(vf32_sub(v
 
 AFT_INLINE vf32 gate_apply(vf32 numerator, vf32 denominator, vf32 shift, vf32 q, vf32 p, vf32 n) {
     vf32 m = vf32_max(n, vf32_zero());
-    vf32 one = vf32_pow2_above(vf32_sub(vf32_zero(), m), LOWEST_OF_STATE);
-    vf32 e = vf32_mul(p, vf32_pow2_above(vf32_sub(n, m), LOWEST_OF_STATE));
-    vf32 quotient = vf32_div(numerator, vf32_fma(denominator, e, vf32_mul(denominator, one)));
+    vf32 one = vf32_scale_above(denominator, vf32_sub(vf32_zero(), m), LOWEST_OF_STATE);
+    vf32 e = vf32_scale_above(p, vf32_sub(n, m), LOWEST_OF_STATE);
+    vf32 quotient = vf32_div(numerator, vf32_fma(denominator, e, one));
     vf32 y = vf32_ldexp(quotient, vf32_sub(shift, m));
     y = vf32_min(vf32_max(y, vf32_set1(-LARGEST_FLOAT)), vf32_set1(LARGEST_FLOAT));
     return vf32_select(vf32_eq(q, q), y, vf32_set1(QUIET_NAN));

@@ -31,10 +31,10 @@ AFT_INLINE void store_exponents(float *exponents, key_maxima maxima) {
 static void pack_chain(const key_chain *chain, key_maxima maxima, float *panel) {
     vf32 top = vf32_sub(maxima.ng, vf32_set1(HEADROOM));
     for (size_t i = 0; i < chain->count * VF32_LANES; i += VF32_LANES, panel += 2 * VF32_LANES) {
-        vf32 ev_scale = vf32_pow2_above(vf32_sub(vf32_load(chain->ng + i), top), LOWEST);
-        vf32 e_scale = vf32_pow2_above(vf32_sub(vf32_load(chain->n + i), maxima.n), LOWEST);
-        vf32_store(panel, vf32_mul(vf32_load(chain->pf + i), ev_scale));
-        vf32_store(panel + VF32_LANES, vf32_mul(vf32_load(chain->p + i), e_scale));
+        vf32 ev_shift = vf32_sub(vf32_load(chain->ng + i), top);
+        vf32 e_shift = vf32_sub(vf32_load(chain->n + i), maxima.n);
+        vf32_store(panel, vf32_scale_above(vf32_load(chain->pf + i), ev_shift, LOWEST));
+        vf32_store(panel + VF32_LANES, vf32_scale_above(vf32_load(chain->p + i), e_shift, LOWEST));
     }
     memset(panel, 0, (AFT_CHAIN_KEYS - chain->count) * 2 * VF32_LANES * sizeof(float));
 }

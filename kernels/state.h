@@ -36,7 +36,7 @@ AFT_INLINE void state_store(float *p, state s) {
 
 /* x * 2^from as a multiple of 2^to, to >= from. */
 AFT_INLINE vf32 state_rescale(vf32 x, vf32 from, vf32 to) {
-    return vf32_mul(x, vf32_pow2_above(vf32_sub(from, to), LOWEST_NORMAL));
+    return vf32_scale_above(x, vf32_sub(from, to), LOWEST_NORMAL);
 }
 
 AFT_INLINE state state_merge(state a, state b) {

@@ -119,7 +119,7 @@ static void weights_of_chain(const aft_plan *plan, size_t pair, aft_row *row, si
     vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
         vf32 shift = vf32_sub(vf32_load(taken.n + i), vf32_set1(row->exponent));
-        vf32_store(weights + i, vf32_mul(vf32_load(taken.p + i), vf32_pow2_above(shift, LOWEST)));
+        vf32_store(weights + i, vf32_scale_above(vf32_load(taken.p + i), shift, LOWEST));
         vm32 below = vf32_gt(vf32_set1(LOWEST), shift);
         dropped = vm32_or(dropped, vm32_and(below, vf32_ge(shift, vf32_set1(NEGLIGIBLE))));
     }

@@ -17,6 +17,8 @@
  *   vf32_select(m, a, b)                   m ? a : b
  *   vm32_and, _or, _not, _any              on masks
  *   vf32_pow2(n)                           2^n for an integer n in -126 .. 127
+ *   vf32_ldexp(x, n)                       x * 2^n for any integer n; rounded once unless |x| < 2^-102
+ *   vf32_scale_above(x, n, lowest)         x * 2^n for an integer n <= 127, +0 where n < lowest (lowest >= -126)
  *   vf32_frexp(x, &e)                      s, with x = s * 2^e and 1 <= |s| < 2; x finite and not 0
  *   vf32_reduce_max(x)                     the largest lane
  *
@@ -44,16 +46,6 @@
 AFT_INLINE vf32 vf32_zero(void) { return vf32_set1(0.0f); }
 
 /* 2^n for an integer n <= 127 of any size below; 0 where n < lowest (lowest >= -126). */
-AFT_INLINE vf32 vf32_pow2_above(vf32 n, float lowest) {
-    vf32 bound = vf32_set1(lowest);
-    return vf32_select(vf32_ge(n, bound), vf32_pow2(vf32_max(n, bound)), vf32_zero());
-}
-
-/* x * 2^n for any integer n, in two steps: a result that is subnormal is rounded once unless |x| < 2^-102. */
-AFT_INLINE vf32 vf32_ldexp(vf32 x, vf32 n) {
-    n = vf32_min(vf32_max(n, vf32_set1(-252.0f)), vf32_set1(252.0f));
-    vf32 half = vf32_round(vf32_mul(n, vf32_set1(0.5f)));
-    return vf32_mul(vf32_mul(x, vf32_pow2(half)), vf32_pow2(vf32_sub(n, half)));
-}
+AFT_INLINE vf32 vf32_pow2_above(vf32 n, float lowest) { return vf32_scale_above(vf32_set1(1.0f), n, lowest); }
 
 #endif

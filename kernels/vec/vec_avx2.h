@@ -48,6 +48,8 @@ AFT_INLINE vf32 vf32_pow2(vf32 n) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
 }
 
+#include "kernels/vec/vec_scale.h"
+
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     vm32 subnormal = vf32_gt(vf32_set1(0x1p-126f), vf32_abs(x));
     __m256i bits = _mm256_castps_si256(vf32_select(subnormal, vf32_mul(x, vf32_set1(0x1p+32f)), x));

@@ -44,6 +44,12 @@ AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 
 AFT_INLINE vf32 vf32_pow2(vf32 n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
 
+AFT_INLINE vf32 vf32_ldexp(vf32 x, vf32 n) { return _mm512_scalef_ps(x, n); }
+
+AFT_INLINE vf32 vf32_scale_above(vf32 x, vf32 n, float lowest) {
+    return _mm512_maskz_scalef_ps(vf32_ge(n, vf32_set1(lowest)), x, n);
+}
+
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     *exponent = _mm512_getexp_ps(x);
     return _mm512_getmant_ps(x, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);

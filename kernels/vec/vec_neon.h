@@ -54,6 +54,8 @@ AFT_INLINE vf32 vf32_pow2(vf32 n) {
     return vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127)), 23));
 }
 
+#include "kernels/vec/vec_scale.h"
+
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     vm32 subnormal = vcgtq_f32(vdupq_n_f32(0x1p-126f), vabsq_f32(x));
     uint32x4_t bits = vreinterpretq_u32_f32(vbslq_f32(subnormal, vmulq_n_f32(x, 0x1p+32f), x));

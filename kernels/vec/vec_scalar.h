@@ -82,6 +82,8 @@ AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 
 AFT_INLINE vf32 vf32_pow2(vf32 n) { return vf32_from_bits((uint32_t)((int32_t)n + 127) << 23); }
 
+#include "kernels/vec/vec_scale.h"
+
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     int subnormal = vf32_abs(x) < 0x1p-126f;
     uint32_t bits = vf32_bits(subnormal ? x * 0x1p+32f : x);
