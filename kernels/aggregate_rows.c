@@ -160,37 +160,27 @@ AFT_INLINE row_sum add_state(row_sum sum, state s) {
     return sum;
 }
 
-/* The gates of a block of rows: q, and exp(-|q|) = p * 2^n. */
-typedef struct row_gates {
-    float q[AFT_ROW_BLOCK * VF32_LANES], p[AFT_ROW_BLOCK * VF32_LANES], n[AFT_ROW_BLOCK * VF32_LANES];
-} row_gates;
-
 /* All of q is read before any of y is written: rows of q and y that are equal modulo a page would wait for each other.
- * The exponentials come in a loop of their own, so that a call to the provider finds few registers to save. */
-static void open_gates(const aft_plan *plan, const row_block *block, size_t vector, row_gates *gates) {
+ */
+static void take_gates(const aft_plan *plan, const row_block *block, size_t vector, gates *g) {
     const aft_tensor_in *q = &plan->problem.q;
     const float *q_rows = input_of(plan, q, block->pair, vector);
     size_t lanes = lanes_of(plan, vector);
-    for (size_t r = 0; r < block->count; r++) {
-        vf32 n, row = load_lanes(q_rows + block->rows[r].index * q->time_stride, lanes);
-        vf32_store(gates->p + r * VF32_LANES, gate_reduce(row, &n));
-        vf32_store(gates->n + r * VF32_LANES, n);
-        vf32_store(gates->q + r * VF32_LANES, row);
-    }
-    for (size_t i = 0; i < block->count * VF32_LANES; i += VF32_LANES)
-        vf32_store(gates->p + i, vf32_exp(vf32_load(gates->p + i)));
+    for (size_t r = 0; r < block->count; r++)
+        gates_take(g, r, load_lanes(q_rows + block->rows[r].index * q->time_stride, lanes));
+    gates_open(g, block->count);
 }
 
 /* Writes the rows of y for one vector of channels. */
 static void finish_rows(const aft_plan *plan, const row_block *block, size_t vector, const float *record,
                         const float *sums, float *scratch) {
-    row_gates gates;
+    gates g;
     float *y_rows = output_of(plan, block->pair, vector);
     size_t lanes = lanes_of(plan, vector), pending[AFT_ROW_BLOCK], pending_count = 0;
     const float *exponents = exponents_of(plan, record, larger(block->end_chain, 1) - 1);
     vf32 key_numerator = vf32_load(exponents), key_denominator = vf32_load(exponents + VF32_LANES);
     vf32 key_threshold = vf32_load(record + plan->record.threshold);
-    open_gates(plan, block, vector, &gates);
+    take_gates(plan, block, vector, &g);
     state outside = state_empty(); /* the same for most rows: those of a chain */
     for (size_t r = 0; r < block->count; r++, sums += 2 * VF32_LANES) {
         const aft_row *row = &block->rows[r];
@@ -206,9 +196,8 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
         sum.trusted = vm32_and(sum.trusted, vf32_ge(sum.denominator, vf32_set1(DENOMINATOR_TRUSTED)));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(vf32_abs(sum.numerator), threshold));
 
-        vf32 y = gate_apply(sum.numerator, sum.denominator, vf32_sub(sum.numerator_exponent, sum.denominator_exponent),
-                            vf32_load(gates.q + r * VF32_LANES), vf32_load(gates.p + r * VF32_LANES),
-                            vf32_load(gates.n + r * VF32_LANES));
+        vf32 y = gates_pass(&g, r, sum.numerator, sum.denominator,
+                            vf32_sub(sum.numerator_exponent, sum.denominator_exponent));
         if (vm32_any(vm32_not(sum.trusted))) {
             exact_note(exact_slot(plan, scratch, pending_count), y, sum.trusted);
             pending[pending_count++] = r;

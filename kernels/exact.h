@@ -146,15 +146,20 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
         }
     }
     const aft_tensor_in *q = &plan->problem.q;
+    gates g;
+    for (size_t i = 0; i < work->count; i++) {
+        const aft_row *row = &work->rows[work->pending[i]];
+        gates_take(&g, i, load_lanes(input_of(plan, q, pair, vector) + row->index * q->time_stride, keys.lanes));
+    }
+    gates_open(&g, work->count);
     for (size_t i = 0; i < work->count; i++) {
         const float *slot = exact_slot(plan, scratch, i);
         const aft_row *row = &work->rows[work->pending[i]];
         state seen = exact_total(exact_load(slot));
         if (plan->has_states)
             seen = state_merge(seen, state_outside(plan, work->record, row));
-        vf32 gates = load_lanes(input_of(plan, q, pair, vector) + row->index * q->time_stride, keys.lanes);
         vm32 trusted = vf32_gt(vf32_load(slot + VF32_LANES), vf32_zero());
-        vf32 y = vf32_select(trusted, vf32_load(slot), finish_state(seen, gates));
+        vf32 y = vf32_select(trusted, vf32_load(slot), gates_pass_state(&g, i, seen));
         store_lanes(output_of(plan, pair, vector) + row->index * plan->problem.y.time_stride, y, keys.lanes);
     }
 }

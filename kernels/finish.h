@@ -14,32 +14,57 @@
 
 #define LARGEST_FLOAT 0x1.fffffep+127f
 
-/* The exponential of a gate: exp(-q) = exp(reduced) * 2^n. */
-AFT_INLINE vf32 gate_reduce(vf32 q, vf32 *n) { return vf32_exp_reduce(vf32_sub(vf32_zero(), q), n); }
+enum { GATES = AFT_ROW_BLOCK };
 
-AFT_INLINE vf32 gate_apply(vf32 numerator, vf32 denominator, vf32 shift, vf32 q, vf32 p, vf32 n) {
+/* Up to GATES vectors of q, and exp(-q) = p * 2^n. */
+typedef struct gates {
+    float q[GATES * VF32_LANES], p[GATES * VF32_LANES], n[GATES * VF32_LANES];
+} gates;
+
+AFT_INLINE void gates_take(gates *g, size_t i, vf32 q) {
+    vf32 n, reduced = vf32_exp_reduce(vf32_sub(vf32_zero(), q), &n);
+    vf32_store(g->q + i * VF32_LANES, q);
+    vf32_store(g->p + i * VF32_LANES, reduced);
+    vf32_store(g->n + i * VF32_LANES, n);
+}
+
+/* Once all are taken. The exponentials come in a loop of their own, so that a call to the provider finds few registers
+ * to save. */
+AFT_INLINE void gates_open(gates *g, size_t count) {
+    for (size_t i = 0; i < count * VF32_LANES; i += VF32_LANES)
+        vf32_store(g->p + i, vf32_exp(vf32_load(g->p + i)));
+}
+
+/* y of gate i. */
+AFT_INLINE vf32 gates_pass(const gates *g, size_t i, vf32 numerator, vf32 denominator, vf32 shift) {
+    vf32 q = vf32_load(g->q + i * VF32_LANES), n = vf32_load(g->n + i * VF32_LANES);
     vf32 m = vf32_max(n, vf32_zero());
     vf32 one = vf32_scale_above(denominator, vf32_sub(vf32_zero(), m), LOWEST_OF_STATE);
-    vf32 e = vf32_scale_above(p, vf32_sub(n, m), LOWEST_OF_STATE);
+    vf32 e = vf32_scale_above(vf32_load(g->p + i * VF32_LANES), vf32_sub(n, m), LOWEST_OF_STATE);
     vf32 quotient = vf32_div(numerator, vf32_fma(denominator, e, one));
     vf32 y = vf32_ldexp(quotient, vf32_sub(shift, m));
     y = vf32_min(vf32_max(y, vf32_set1(-LARGEST_FLOAT)), vf32_set1(LARGEST_FLOAT));
     return vf32_select(vf32_eq(q, q), y, vf32_set1(QUIET_NAN));
 }
 
-AFT_INLINE vf32 gate(vf32 numerator, vf32 denominator, vf32 shift, vf32 q) {
-    vf32 n, reduced = gate_reduce(q, &n);
-    return gate_apply(numerator, denominator, shift, q, vf32_exp(reduced), n);
+/* Whether every channel of a state has a key, and none that is special. */
+AFT_INLINE bool state_is_plain(state s) {
+    vm32 plain = vm32_and(vf32_eq(s.special, vf32_zero()), vf32_gt(s.denominator, vf32_zero()));
+    return !vm32_any(vm32_not(plain));
+}
+
+AFT_INLINE vf32 gates_pass_plain(const gates *g, size_t i, state s) {
+    return gates_pass(g, i, s.numerator, s.denominator, vf32_sub(s.numerator_exponent, s.denominator_exponent));
 }
 
 /* The output of a row that sees all the keys of a state: 0 where there is none, and what is special where any is. */
-AFT_INLINE vf32 finish_state(state s, vf32 q) {
+AFT_INLINE vf32 gates_pass_state(const gates *g, size_t i, state s) {
     const vf32 zero = vf32_zero(), nan = vf32_set1(QUIET_NAN);
     vm32 plain = vf32_eq(s.special, zero), any_key = vf32_gt(s.denominator, zero);
-    vf32 y = gate(s.numerator, vf32_select(any_key, s.denominator, vf32_set1(1.0f)),
-                  vf32_sub(s.numerator_exponent, s.denominator_exponent), q);
-    y = vf32_select(any_key, y, zero);
+    s.denominator = vf32_select(any_key, s.denominator, vf32_set1(1.0f));
+    vf32 y = vf32_select(any_key, gates_pass_plain(g, i, s), zero);
     /* An infinity passes any gate that is not closed; NaN fails every comparison. */
+    vf32 q = vf32_load(g->q + i * VF32_LANES);
     vm32 infinite = vm32_and(vf32_eq(s.special, s.special), vf32_gt(q, vf32_set1(-__builtin_inff())));
     return vf32_select(plain, y, vf32_select(infinite, s.special, nan));
 }
