@@ -60,6 +60,10 @@ static bool lay_out_streaming(aft_plan *plan) {
            append(&scratch->floats, plan->vectors, (AFT_LEVELS + 1) * state, &scratch->groups);
 }
 
+static bool lay_out_scan(aft_plan *plan) {
+    return append(&plan->scratch.floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes, &plan->scratch.chain);
+}
+
 aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
     const aft_shape *shape = &problem->shape;
     *plan = (aft_plan){.problem = *problem, .lanes = table->lanes, .vectors = ceil_div(shape->channels, table->lanes)};
@@ -73,18 +77,24 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     size_t whole = shape->q_offset + shape->q_len + shape->kv_len;
     plan->window = windowed ? smaller(problem->bias.window, whole) : 0;
     plan->streams = !full && plan->window == 0 && !shape->causal;
-    plan->has_states = !full && !plan->streams;
+    plan->scans = !full && plan->window == 0 && shape->causal;
+    plan->has_states = !full && plan->window > 0;
     plan->key_groups = ceil_div(shape->kv_len, AFT_GROUP_KEYS);
 
-    if (!(plan->streams ? lay_out_streaming(plan) : lay_out_aggregation(plan)))
+    bool laid_out = plan->streams ? lay_out_streaming(plan)
+                    : plan->scans ? lay_out_scan(plan)
+                                  : lay_out_aggregation(plan);
+    if (!laid_out)
         return AFT_SIZE;
     plan->pairs_per_set = plan->pairs;
+    plan->pack_blocks = ceil_div(plan->vectors, AFT_PACK_VECTORS);
     if (plan->streams) {
         plan->row_blocks = ceil_div(shape->q_len, AFT_STREAM_ROWS);
         plan->phases = 2;
+    } else if (plan->scans) {
+        plan->phases = 1;
     } else {
         size_t last = shape->q_offset + shape->q_len - 1;
-        plan->pack_blocks = ceil_div(plan->vectors, AFT_PACK_VECTORS);
         plan->row_blocks = last / AFT_ROW_BLOCK - shape->q_offset / AFT_ROW_BLOCK + 1;
         if (plan->pair_floats > SET_FLOATS / plan->pairs)
             plan->pairs_per_set = plan->pair_floats < SET_FLOATS ? SET_FLOATS / plan->pair_floats : 1;
@@ -106,6 +116,8 @@ bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
 }
 
 aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase) {
+    if (plan->scans)
+        return (aft_phase){table->scan_rows, 0, plan->pairs * plan->pack_blocks};
     size_t set = phase / 2 * plan->pairs_per_set, pairs = smaller(plan->pairs - set, plan->pairs_per_set);
     if (phase % 2 == 0)
         return plan->streams ? (aft_phase){table->stream_keys, set, pairs * plan->key_groups}

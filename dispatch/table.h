@@ -3,9 +3,9 @@
  * What dispatch and kernels share: the plan of a forward, and the table of an instruction set's kernels.
  *
  * A plan turns a checked problem into phases. The tasks of a phase are independent. Where every key of a problem counts
- * alike for all rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Everything else
- * aggregates: key panels for a set of (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in
- * a bounded workspace.
+ * alike for all rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Where a row differs from
+ * the one before by one key (AFT-simple, causal) it scans: one phase. Everything else aggregates: key panels for a set of
+ * (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in a bounded workspace.
  */
 #ifndef AFT_DISPATCH_TABLE_H
 #define AFT_DISPATCH_TABLE_H
@@ -66,11 +66,12 @@ typedef struct aft_plan {
     size_t lanes, vectors; /* of a vector; vectors of channels */
     size_t window;         /* rows see keys by their bias where |position - key| < window; 0 for AFT-simple */
     bool streams;          /* AFT-simple, not causal */
+    bool scans;            /* AFT-simple, causal */
     bool has_states;       /* a row may see keys as states */
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
     size_t key_groups;  /* of AFT_GROUP_KEYS, in kv_len */
-    size_t pack_blocks; /* packing tasks a pair */
+    size_t pack_blocks; /* packing or scanning tasks a pair */
     size_t row_blocks;  /* row tasks a pair */
     size_t phases;
     aft_key_record record;

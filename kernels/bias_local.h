@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * AFT-local: the learned bias where |position - j| < window, 0 elsewhere; from dense or band storage. AFT-simple under
- * a causal mask is the window 0.
+ * AFT-local: the learned bias where |position - j| < window, 0 elsewhere; from dense or band storage. The window is at
+ * least 1: AFT-simple has kernels of its own.
  *
  * The chains that the window touches are dense, and so is the chain that a causal row sees in part; all
  * others are states. Which is which depends on the row's position and on the formula alone, so it does not change with
@@ -18,7 +18,7 @@ AFT_INLINE size_t local_window_begin(const aft_plan *plan, const aft_row *row) {
 }
 
 AFT_INLINE size_t local_window_end(const aft_plan *plan, const aft_row *row, size_t visible) {
-    return plan->window ? smaller(row->position + plan->window, visible) : 0;
+    return smaller(row->position + plan->window, visible);
 }
 
 AFT_INLINE void local_row(const aft_plan *plan, aft_row *row, size_t visible) {

@@ -10,8 +10,7 @@
  * channel with a visible NaN or infinity gets EXPONENT_POISONED from that chain on, which makes its panel 0: its
  * denominators fail the test in aggregate_rows.c, and exact.h computes what each row sees.
  *
- * For AFT-local, and for AFT-simple under a causal mask, the states of all keys before each chain (and from it on, without
- * a mask) are laid beside the panel.
+ * For AFT-local the states of all keys before each chain (and from it on, without a mask) are laid beside the panel.
  */
 #include "kernels/state.h"
 

@@ -5,6 +5,7 @@
  */
 #include "kernels/aggregate_rows.c"
 #include "kernels/pack_keys.c"
+#include "kernels/scan_rows.c"
 #include "kernels/stream_keys.c"
 #include "kernels/stream_rows.c"
 
