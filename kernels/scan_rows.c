@@ -4,9 +4,9 @@
  *
  *     the keys [16 (n / 16), n), summed in ascending order  +  the state of the chains before them
  *
- * to the last bit as aggregate_rows.c would give it with w = 0 in the row's own chain; here the sum of a chain under way is carried from row to row,
- * with its own largest exponents at any time, so that nothing is lost to a key of the future. K, V and Q are read and y is
- * written once, chain by chain, for a few vectors of channels at a time.
+ * which are the sums of AFT-local, where the row's own chain is dense. The sum of a chain under way is carried from row to
+ * row, with its own largest exponents at any time, so that nothing is lost to a key of the future. K, V and Q are read and
+ * y is written once, chain by chain, for a few vectors of channels at a time.
  */
 #include "kernels/finish.h"
 
