@@ -55,9 +55,10 @@ typedef struct aft_row {
     size_t index;    /* of the row in q */
     size_t position; /* q_offset + index */
     size_t dense_begin, dense_end;
-    size_t prefix, suffix; /* chains of the states; suffix counts only where the problem is not causal */
-    float exponent;        /* the largest n of the row's biases */
-    float threshold;       /* the least |numerator| that can be trusted */
+    size_t bias_begin, bias_end; /* keys that have a bias of their own; the other dense ones have 0 */
+    size_t prefix, suffix;       /* chains of the states; suffix counts only where the problem is not causal */
+    float exponent;              /* the largest n of the row's biases */
+    float threshold;             /* the least |numerator| that can be trusted */
 } aft_row;
 
 typedef struct aft_plan {

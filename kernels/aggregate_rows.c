@@ -10,6 +10,8 @@
 #include "kernels/exact.h"
 #include "kernels/tile.h"
 
+#include <string.h>
+
 /* Rows [row, row_end) of a block; [dense_begin, dense_end) holds the dense keys of all of them. */
 typedef struct row_tile {
     size_t row, row_end, dense_begin, dense_end;

@@ -5,24 +5,9 @@
 
 #include "kernels/kernel.h"
 
-#include <string.h>
-
-/* Row `index` of the bias of a pair. */
-AFT_INLINE const float *bias_row(const aft_plan *plan, size_t pair, size_t index) {
-    const aft_bias *bias = &plan->problem.bias;
-    return (const float *)bias->data + batch_of(plan, pair) * bias->batch_stride +
-           head_of(plan, pair) * bias->head_stride + (bias->first_row + index) * bias->row_stride;
-}
-
 AFT_INLINE void full_row(aft_row *row, size_t visible) {
-    row->dense_begin = 0;
-    row->dense_end = visible;
-}
-
-/* The logits of the keys [begin, end). */
-AFT_INLINE void full_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t begin, size_t end,
-                            float *logits) {
-    memcpy(logits, bias_row(plan, pair, row->index) + begin, (end - begin) * sizeof(float));
+    row->dense_begin = row->bias_begin = 0;
+    row->dense_end = row->bias_end = visible;
 }
 
 #endif

@@ -14,6 +14,8 @@
  */
 #include "kernels/state.h"
 
+#include <string.h>
+
 AFT_INLINE key_maxima poisoned_where_special(key_maxima maxima) {
     const vf32 poisoned = vf32_set1(EXPONENT_POISONED);
     vm32 plain = vf32_eq(maxima.special, vf32_zero());

@@ -10,7 +10,10 @@
 #ifndef AFT_KERNELS_WEIGHTS_H
 #define AFT_KERNELS_WEIGHTS_H
 
+#include "kernels/bias_full.h"
 #include "kernels/bias_local.h"
+
+#include <string.h>
 
 enum { WEIGHTS_OF_CHAIN = AFT_ROW_BLOCK * AFT_CHAIN_KEYS };
 
@@ -20,22 +23,29 @@ AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t positio
     return plan->problem.shape.causal ? smaller(position + 1, keys) : keys;
 }
 
-/* The biases of one row for the keys of a chain: in place where all of them are stored side by side, else in `buffer`,
- * with -inf, which hides a key, for those that are not dense. NULL where none is. */
+/* Where the bias of a key in [bias_begin, bias_end) of a row is stored. */
+AFT_INLINE const float *bias_at(const aft_plan *plan, size_t pair, const aft_row *row, size_t key) {
+    const aft_bias *bias = &plan->problem.bias;
+    size_t column = bias->kind == AFT_BIAS_BAND ? key + (bias->window - 1) - row->position : key;
+    return (const float *)bias->data + batch_of(plan, pair) * bias->batch_stride +
+           head_of(plan, pair) * bias->head_stride + (bias->first_row + row->index) * bias->row_stride + column;
+}
+
+/* The biases of one row for the keys of a chain: in place where all of them are stored, else in `buffer`, with 0 for
+ * those that are dense but have none and with -inf, which hides a key, for those that are not dense. NULL where none is.
+ */
 AFT_INLINE const float *chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
                                      float *buffer) {
-    size_t first = chain * AFT_CHAIN_KEYS;
-    size_t begin = larger(first, row->dense_begin), end = smaller(first + AFT_CHAIN_KEYS, row->dense_end);
-    bool full = plan->problem.bias.kind == AFT_BIAS_FULL;
-    if (begin >= end)
+    size_t first = chain * AFT_CHAIN_KEYS, end = first + AFT_CHAIN_KEYS;
+    if (end <= row->dense_begin || first >= row->dense_end)
         return NULL;
-    if (full && end - begin == AFT_CHAIN_KEYS)
-        return bias_row(plan, pair, row->index) + begin;
-    for (size_t i = 0; i < begin - first; i++)
-        buffer[i] = -__builtin_inff();
-    (full ? full_logits : local_logits)(plan, pair, row, begin, end, buffer + (begin - first));
-    for (size_t i = end - first; i < AFT_CHAIN_KEYS; i++)
-        buffer[i] = -__builtin_inff();
+    if (row->bias_begin <= first && end <= row->bias_end)
+        return bias_at(plan, pair, row, first);
+    for (size_t i = 0; i < AFT_CHAIN_KEYS; i++)
+        buffer[i] = first + i < row->dense_end ? 0.0f : -__builtin_inff();
+    size_t begin = larger(first, row->bias_begin), stop = smaller(end, row->bias_end);
+    if (begin < stop)
+        memcpy(buffer + (begin - first), bias_at(plan, pair, row, begin), (stop - begin) * sizeof(float));
     return buffer;
 }
 
