@@ -100,7 +100,7 @@ class Case:
         self.mutants = dict.fromkeys(measure.MUTANTS, 0.0)
         self.failures: list[str] = []
         self.outputs = hashlib.sha256()
-        self.worst = {"error": -1.0}
+        self.worst = None
         self.elements = 0
 
     def run(self, tools: Tools):
@@ -130,16 +130,16 @@ class Case:
             self.failures += [f"{target}: other bits {text}, on {problem}" for text in run.differs]
             self.ways[str(target)] = self.ways.get(str(target), 0) + run.ways
             if want is None:
-                want = run.y
+                want, first = run.y, target
                 self.outputs.update(run.y.tobytes())
             elif text := difference(run.y, want):
-                self.failures.append(f"{target}: other bits than on {tools.targets[0]}, on {problem}: {text}")
+                self.failures.append(f"{target}: other bits than on {first}, on {problem}: {text}")
             if not target.name:
                 self.measure(target, problem, run.y, exact)
 
     def measure(self, target, problem, y, exact):
         parts = self.errors.setdefault(target.isa, measure.Errors()).add(problem, y, exact)
-        if parts.size and not parts.max() <= self.worst["error"]:
+        if self.worst is None or not parts.max() <= self.worst["error"]:
             self.worst = describe_worst(problem, target, parts, y, exact)
 
     def result(self) -> dict:

@@ -31,8 +31,8 @@ def scaled(error, exact):
 
 def ulps(error, exact):
     """In units of the last place of the exact value, as a float has it."""
-    _, exponent = np.frexp(exact["y"])
-    return error / np.ldexp(1.0, np.maximum(exponent, -125) - 24)
+    _, exponent = np.frexp(np.maximum(np.abs(exact["y"]), 2.0**-126))
+    return error / np.ldexp(1.0, exponent - 24)
 
 
 def mutants(exact):

@@ -12,7 +12,9 @@ from .gates import key
 
 
 def cell(case) -> Text:
-    """max / mean, over the instruction sets; in brackets where the case proves little."""
+    """Max and mean over the instruction sets; in brackets where the case proves little."""
+    if not case["isas"]:
+        return Text("ran nowhere !", style="bold red")
     worst = {name: max(errors[name] for errors in case["isas"].values()) for name in ("max", "mean")}
     text = f"{worst['max']:.1f} {worst['mean']:.2f}"
     if not case["informative"]:
