@@ -1,45 +1,55 @@
 # SPDX-License-Identifier: MIT
 """scripts/accuracy: is every result of libaft as exact as it was, and the same to the last bit everywhere?"""
+
 import argparse
 import datetime
 import fnmatch
-import json
 import os
-import pathlib
 import sys
-import tempfile
 import time
 
 import rich.progress
 from rich.console import Console
 
 from . import exponential, gates, guarantees, measure, page, regimes, report, suite, targets
-from .case import replay
-from .problem import KERNELS
-from .programs import ProgramError, Reference, Runner
+from .programs import ProgramError
+from .replay import Unusable, replay_worst
 
 SEED = 20210528  # the paper's date
 FULL_MINUTES = 45  # on two cores, most of it the 2^32 floats of scalar code and of NEON under an emulator
 RESULTS = targets.ROOT / "results"
 
 
-class Unusable(Exception):
-    """The command line asks for what there is not."""
-
-
 def parse_arguments(arguments):
-    parser = argparse.ArgumentParser(prog="scripts/accuracy", description=__doc__.split(": ", 1)[1],
-                                     epilog="Exit status: 0 nothing got worse, 1 something did, 2 it could not run.")
+    parser = argparse.ArgumentParser(
+        prog="scripts/accuracy",
+        description=__doc__.split(": ", 1)[1],
+        epilog="Exit status: 0 nothing got worse, 1 something did, 2 it could not run.",
+    )
     much = parser.add_mutually_exclusive_group()
     much.add_argument("--quick", action="store_true", help="few regimes, without NEON: under 40 seconds")
-    much.add_argument("--full", action="store_true", help="also gcc and clang at -O1 to -O3, NEON and scalar code in every "
-                      f"way on long problems, and exp on all 2^32 floats: about {FULL_MINUTES} minutes on two cores")
-    parser.add_argument("--rebaseline", action="store_true", help="take this run's errors and hashes as the new baseline, "
-                        "and print what changed; refused where anything but the baseline fails")
+    much.add_argument(
+        "--full",
+        action="store_true",
+        help="also gcc and clang at -O1 to -O3, NEON and scalar code in every "
+        f"way on long problems, and exp on all 2^32 floats: about {FULL_MINUTES} minutes on two cores",
+    )
+    parser.add_argument(
+        "--rebaseline",
+        action="store_true",
+        help="take this run's errors and hashes as the new baseline, "
+        "and print what changed; refused where anything but the baseline fails",
+    )
     parser.add_argument("--regime", metavar="PATTERN", help="only the regimes that match, such as 'logits*'")
-    parser.add_argument("--seed", type=int, default=SEED, help=f"other inputs: held against the ceilings alone (default: {SEED})")
-    parser.add_argument("--replay", nargs=3, metavar=("FILE", "KERNEL", "REGIME"),
-                        help="run the worst element of a case again, from a results file")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help=f"other inputs: held against the ceilings alone (default: {SEED})"
+    )
+    parser.add_argument(
+        "--replay",
+        nargs=3,
+        metavar=("FILE", "KERNEL", "REGIME"),
+        help="run the worst element of a case again, from a results file",
+    )
     parsed = parser.parse_args(arguments)
     if parsed.rebaseline and (parsed.quick or parsed.regime or parsed.seed != SEED):
         parser.error("--rebaseline takes in every case: no --quick, no --regime, no --seed")
@@ -59,8 +69,13 @@ def choose(arguments):
 
 
 def progress_bar(console):
-    return rich.progress.Progress(rich.progress.TextColumn("{task.description:<12}"), rich.progress.BarColumn(),
-                                  rich.progress.TaskProgressColumn(), rich.progress.TimeRemainingColumn(), console=console)
+    return rich.progress.Progress(
+        rich.progress.TextColumn("{task.description:<12}"),
+        rich.progress.BarColumn(),
+        rich.progress.TaskProgressColumn(),
+        rich.progress.TimeRemainingColumn(),
+        console=console,
+    )
 
 
 def measure_everything(arguments, run_on, baseline, console):
@@ -71,10 +86,20 @@ def measure_everything(arguments, run_on, baseline, console):
     with progress_bar(console) as bar:
         cases_bar = bar.add_task(f"{len(chosen)} cases", total=len(chosen))
         exp_bar = bar.add_task("exp", total=1.0)
-        cases = suite.run(chosen, arguments.seed, [targets.program(targets.NATIVE, "aft_accuracy_exact")], everything,
-                          os.cpu_count(), lambda: bar.advance(cases_bar))
-        exp = exponential.check(targets.exp_programs(run_on), step, lambda fraction: bar.update(exp_bar, completed=fraction),
-                                baseline["exp"].get(str(step)) if baseline else None)
+        cases = suite.run(
+            chosen,
+            arguments.seed,
+            [targets.program(targets.NATIVE, "aft_accuracy_exact")],
+            everything,
+            os.cpu_count(),
+            lambda: bar.advance(cases_bar),
+        )
+        exp = exponential.check(
+            targets.exp_programs(run_on),
+            step,
+            lambda fraction: bar.update(exp_bar, completed=fraction),
+            baseline["exp"].get(str(step)) if baseline else None,
+        )
     for case in cases:
         gates.judge(case, baseline)
     return cases, exp
@@ -82,8 +107,11 @@ def measure_everything(arguments, run_on, baseline, console):
 
 def rebaseline(results, console):
     old = gates.load()
-    new = {"seed": results["seed"], "cases": {gates.key(case): gates.entry(case) for case in results["cases"]},
-           "exp": old["exp"] | {str(results["exp"]["step"]): results["exp"]["digests"]}}
+    new = {
+        "seed": results["seed"],
+        "cases": {gates.key(case): gates.entry(case) for case in results["cases"]},
+        "exp": old["exp"] | {str(results["exp"]["step"]): results["exp"]["digests"]},
+    }
     new["guarantees"] = guarantees.measured(results)
     lines = gates.changes(old, new)
     for line in lines:
@@ -102,39 +130,12 @@ def write_results(results, started, console):
         console.print(f"written: {stem.with_suffix(suffix).relative_to(targets.ROOT)}", highlight=False)
 
 
-def replay_worst(file, kernel_name, regime, console):
-    """One row and one channel have the bits that they have in the whole."""
-    cases = {gates.key(case): case for case in json.loads(pathlib.Path(file).read_text())["cases"]}
-    case = cases.get(f"{kernel_name}, {regime}")
-    if case is None:
-        raise Unusable(f"{file} has no case '{kernel_name}, {regime}'; it has: {'; '.join(cases)}")
-    worst = case["worst"]
-    problem = replay({str(kernel): kernel for kernel in KERNELS}[kernel_name], worst)
-    console.print(f"{kernel_name}, {regime}: {worst['problem']}, batch {worst['batch']}, head {worst['head']}, row "
-                  f"{worst['row']}, channel {worst['channel']}: y was {worst['y']!r} on {worst['isa']}, {worst['exact']!r} is "
-                  "exact", highlight=False)
-    run_on, _ = targets.main_targets(full=False, emulated=True)
-    exact_program = [targets.program(targets.NATIVE, "aft_accuracy_exact")]
-    with tempfile.TemporaryDirectory(prefix="aft-accuracy-") as parent:
-        folder = pathlib.Path(parent) / "replay"
-        problem.write(folder)
-        reference = Reference(exact_program)
-        exact = reference.solve(problem, folder)
-        reference.close()
-        for target in run_on:
-            runner = Runner(target.isa, target.command)
-            y = runner.run(problem, folder, every_way=False).y
-            runner.close()
-            error = measure.scaled(measure.distance(y, exact), exact).item()
-            console.print(f"{target.isa:8} y = {y.item()!r} = {float(y.item()).hex()}, error {error:.4f} u", highlight=False)
-
-
 def main(arguments):
     console = Console(width=None if sys.stdout.isatty() else 100)
     if arguments.replay:
         replay_worst(*arguments.replay, console)
         return 0
-    started, clock = datetime.datetime.now(datetime.timezone.utc), time.monotonic()
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     run_on, isas = targets.main_targets(arguments.full, emulated=not arguments.quick)
     for isa, said in isas.items():
         console.print(f"{isa}: {said}", highlight=False)
@@ -142,10 +143,18 @@ def main(arguments):
     baseline = None if arguments.seed != SEED or arguments.rebaseline else gates.load()
     cases, exp = measure_everything(arguments, run_on, baseline, console)
     results = {
-        "format": 1, "date": f"{started:%Y-%m-%dT%H:%M:%SZ}", "command": " ".join(["scripts/accuracy", *sys.argv[1:]]),
-        "commit": targets.commit(), "seed": arguments.seed, "seconds": time.monotonic() - clock,
-        "machine": targets.describe_machine(), "isas": isas, "ceilings": measure.CEILINGS,
-        "histogram_edges": measure.HISTOGRAM_EDGES.tolist(), "cases": cases, "exp": exp,
+        "format": 1,
+        "date": f"{started:%Y-%m-%dT%H:%M:%SZ}",
+        "command": " ".join(["scripts/accuracy", *sys.argv[1:]]),
+        "commit": targets.commit(),
+        "seed": arguments.seed,
+        "seconds": time.monotonic() - clock,
+        "machine": targets.describe_machine(),
+        "isas": isas,
+        "ceilings": measure.CEILINGS,
+        "histogram_edges": measure.HISTOGRAM_EDGES.tolist(),
+        "cases": cases,
+        "exp": exp,
     }
     results["failures"] = report.failures(results)
     report.print_table(cases, console)

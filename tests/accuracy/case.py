@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """One case: a kernel in a regime, on every instruction set, against the exact values."""
+
 import base64
 import dataclasses
 import hashlib
@@ -11,7 +12,6 @@ import numpy as np
 from . import measure, regimes
 from .problem import Kernel, Problem
 from .programs import ProgramError, Reference, Runner
-
 
 LONG = 2_000_000  # operations: some ten milliseconds of scalar code
 
@@ -59,22 +59,19 @@ def describe_worst(problem: Problem, target: Target, parts, y, exact):
     batch, head, i, j = (int(n) for n in np.unravel_index(np.argmax(parts), parts.shape))
     row, channel = int(problem.rows[i]), int(problem.channels[j])
     return {
-        "isa": str(target), "problem": str(problem), "batch": batch, "head": head, "row": row, "channel": channel,
-        "error": float(parts[batch, head, i, j]), "y": float(y[batch, head, row, channel]),
-        "exact": float(exact["y"][batch, head, i, j]), "position": problem.q_offset + row, "window": problem.window,
+        "isa": str(target),
+        "problem": str(problem),
+        "batch": batch,
+        "head": head,
+        "row": row,
+        "channel": channel,
+        "error": float(parts[batch, head, i, j]),
+        "y": float(y[batch, head, row, channel]),
+        "exact": float(exact["y"][batch, head, i, j]),
+        "position": problem.q_offset + row,
+        "window": problem.window,
         "inputs": {name: encode(values) for name, values in problem.element(batch, head, row, channel).items()},
     }
-
-
-def replay(kernel: Kernel, worst: dict) -> Problem:
-    """The worst element as a problem of one row and one channel."""
-    inputs = {name: decode(text) for name, text in worst["inputs"].items()}
-    problem = Problem(kernel, inputs["q"].reshape(1, 1, 1, 1), inputs["k"].reshape(1, 1, -1, 1),
-                      inputs["v"].reshape(1, 1, -1, 1), window=worst["window"], q_offset=worst["position"])
-    if "w" in inputs:
-        problem.w = inputs["w"].reshape(1, -1)
-    problem.rows = problem.channels = np.zeros(1, np.int32)
-    return problem
 
 
 def difference(y, want):
@@ -83,7 +80,8 @@ def difference(y, want):
     if not len(moved):
         return None
     first = tuple(int(n) for n in moved[0])
-    return f"{len(moved)} of {y.size} outputs, the first at [b,h,t,c] = {list(first)}: {y[first]!s} instead of {want[first]!s}"
+    where = f"{len(moved)} of {y.size} outputs, the first at [b,h,t,c] = {list(first)}"
+    return f"{where}: {y[first]!s} instead of {want[first]!s}"
 
 
 def tried_in_every_way(problems: list[Problem]) -> Problem:
@@ -120,8 +118,7 @@ class Case:
         want = None
         for target in tools.targets:
             try:
-                run = tools.runners[target].run(problem, folder,
-                                                  tried and target.tries_every_way(self.regime, problem))
+                run = tools.runners[target].run(problem, folder, tried and target.tries_every_way(self.regime, problem))
             except ProgramError as error:
                 self.failures.append(f"{target}: {error}, on {problem}")
                 continue
@@ -146,12 +143,18 @@ class Case:
         inputs = hashlib.sha256("".join(problem.sha256() for problem in self.problems).encode())
         weak = [name for name, error in self.mutants.items() if error <= measure.CEILINGS["max"]]
         return {
-            "kernel": str(self.kernel), "regime": self.regime, "informative": not weak,
+            "kernel": str(self.kernel),
+            "regime": self.regime,
+            "informative": not weak,
             "why_not": " and ".join(measure.MUTANTS[name] for name in weak) + " would pass it" if weak else "",
-            "elements": self.elements, "inputs_sha256": inputs.hexdigest(), "output_sha256": self.outputs.hexdigest(),
+            "elements": self.elements,
+            "inputs_sha256": inputs.hexdigest(),
+            "output_sha256": self.outputs.hexdigest(),
             "isas": {isa: errors.summary() | {"checks": self.ways[isa]} for isa, errors in self.errors.items()},
             "builds": [name for name in self.ways if name not in self.errors],
-            "worst": self.worst, "mutants": self.mutants, "failures": self.failures,
+            "worst": self.worst,
+            "mutants": self.mutants,
+            "failures": self.failures,
         }
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The exponential: aft_accuracy_exp on each instruction set, and what must hold of it."""
+
 import concurrent.futures
 import math
 import os
@@ -151,9 +152,12 @@ def survey(programs: dict[str, list[str]], step: int, report_progress: Callable[
     return running
 
 
-def check(programs: dict[str, list[str]], step: int = SAMPLE_STEP,
-          report_progress: Callable[[float], None] = lambda fraction: None,
-          recorded: dict[str, str] | None = None) -> dict:
+def check(
+    programs: dict[str, list[str]],
+    step: int = SAMPLE_STEP,
+    report_progress: Callable[[float], None] = lambda fraction: None,
+    recorded: dict[str, str] | None = None,
+) -> dict:
     """Runs aft_accuracy_exp for each instruction set on every step-th float, on all cores.
 
     `programs` has the command of each, which may begin with an emulator; `recorded` the "digests" of an earlier check

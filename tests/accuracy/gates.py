@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a run is held against: hard ceilings, and the baseline in git."""
+
 import json
 import os
 import pathlib
@@ -9,8 +10,10 @@ from .measure import CEILINGS, CEILINGS_OF
 BASELINE = pathlib.Path(__file__).parent / "baseline.json"
 MARGIN = 1.05  # times the baseline's error: what an edit may cost before it fails
 GATED = ("max", "mean", "p999")
-HASHES = {"inputs_sha256": "the inputs are not the baseline's (another NumPy, or an edited regime?)",
-          "output_sha256": "the bits of the result changed"}
+HASHES = {
+    "inputs_sha256": "the inputs are not the baseline's (another NumPy, or an edited regime?)",
+    "output_sha256": "the bits of the result changed",
+}
 
 
 def key(case):
@@ -19,15 +22,22 @@ def key(case):
 
 def over_ceiling(case) -> list[str]:
     ceilings = CEILINGS_OF.get(case["regime"], CEILINGS)
-    return [f"{isa}: {name} error {errors[name]:.2f} u, above the hard ceiling of {ceiling:g} u"
-            for isa, errors in case["isas"].items() for name, ceiling in ceilings.items() if not errors[name] <= ceiling]
+    return [
+        f"{isa}: {name} error {errors[name]:.2f} u, above the hard ceiling of {ceiling:g} u"
+        for isa, errors in case["isas"].items()
+        for name, ceiling in ceilings.items()
+        if not errors[name] <= ceiling
+    ]
 
 
 def entry(case) -> dict:
     """What the baseline keeps of a case: its hashes, and the errors, which are the same on every instruction set."""
     errors = next(iter(case["isas"].values()))
-    return {name: float(f"{errors[name]:.6g}") for name in GATED} | {
-        "informative": case["informative"], "elements": case["elements"]} | {name: case[name] for name in HASHES}
+    return (
+        {name: float(f"{errors[name]:.6g}") for name in GATED}
+        | {"informative": case["informative"], "elements": case["elements"]}
+        | {name: case[name] for name in HASHES}
+    )
 
 
 def worse_than(case, baseline: dict | None) -> list[str]:
@@ -37,8 +47,11 @@ def worse_than(case, baseline: dict | None) -> list[str]:
     if baseline["informative"] and not case["informative"]:
         failures.append(f"no longer informative: {case['why_not']}")
     for isa, errors in case["isas"].items():
-        failures += [f"{isa}: {name} error {errors[name]:.4g} u, was {baseline[name]:.4g} u (margin {MARGIN - 1:.0%})"
-                     for name in GATED if not errors[name] <= baseline[name] * MARGIN]
+        failures += [
+            f"{isa}: {name} error {errors[name]:.4g} u, was {baseline[name]:.4g} u (margin {MARGIN - 1:.0%})"
+            for name in GATED
+            if not errors[name] <= baseline[name] * MARGIN
+        ]
     return failures
 
 
@@ -62,10 +75,16 @@ def changes(old: dict, new: dict) -> list[str]:
         if before is None or after is None:
             lines.append(f"{name}: {'taken in' if before is None else 'left out'}")
             continue
-        lines += [f"{name}: {field} {before.get(field)} -> {after[field]}"
-                  for field in after if before.get(field) != after[field]]
-    lines += [f"exp, step {step}: {old['exp'].get(step)} -> {digests}"
-              for step, digests in new["exp"].items() if old["exp"].get(step) != digests]
+        lines += [
+            f"{name}: {field} {before.get(field)} -> {after[field]}"
+            for field in after
+            if before.get(field) != after[field]
+        ]
+    lines += [
+        f"exp, step {step}: {old['exp'].get(step)} -> {digests}"
+        for step, digests in new["exp"].items()
+        if old["exp"].get(step) != digests
+    ]
     return lines
 
 
@@ -78,7 +97,9 @@ def write(path: pathlib.Path, text: str):
 
 def save(baseline: dict):
     """One line a case, so that a change reads well in a diff."""
-    cases = ",\n".join(f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(baseline['cases'][name])}"
-                       for name in sorted(baseline["cases"]))
+    cases = ",\n".join(
+        f"  {json.dumps(name, ensure_ascii=False)}: {json.dumps(baseline['cases'][name])}"
+        for name in sorted(baseline["cases"])
+    )
     head = {name: value for name, value in baseline.items() if name != "cases"}
     write(BASELINE, json.dumps(head, indent=1, ensure_ascii=False)[:-2] + f',\n "cases": {{\n{cases}\n }}\n}}\n')

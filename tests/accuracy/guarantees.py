@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The table of guarantees in the README, from the baseline: no figure in it is typed."""
+
 from .gates import write
 from .measure import CEILINGS
 from .targets import ROOT
@@ -26,9 +27,11 @@ def measured(results: dict) -> dict:
             shown.setdefault(case["kernel"], {})[case["regime"]] = errors
     return {
         "isas": [isa for isa, said in results["isas"].items() if said.startswith("ran")],
-        "cases": len(cases), "outputs": sum(case["elements"] for case in cases),
+        "cases": len(cases),
+        "outputs": sum(case["elements"] for case in cases),
         "ways": sum(errors["checks"] for case in cases for errors in case["isas"].values()),
-        "worst": worst, "shown": shown,
+        "worst": worst,
+        "shown": shown,
         "exp": next(iter(results["exp"]["isas"].values()))["normal_error"]["value"],
     }
 
@@ -41,13 +44,18 @@ def table(baseline: dict) -> str:
     said = baseline["guarantees"]
     largest = max(worst["max"] for worst in said["worst"].values())
     rows = [
-        ("the same bits on every instruction set, with 1, 2, 3 and 7 threads, at every misalignment, for a batch whole or "
-         "split, for a causal sequence and its prefixes",
-         f"{said['cases']} cases on {', '.join(said['isas'])}: one SHA-256 each; {said['ways']:,} runs compared, 0 differ"),
+        (
+            "the same bits on every instruction set, with 1, 2, 3 and 7 threads, at every misalignment, for a batch "
+            "whole or split, for a causal sequence and its prefixes",
+            f"{said['cases']} cases on {', '.join(said['isas'])}: one SHA-256 each; "
+            f"{said['ways']:,} runs compared, 0 differ",
+        ),
         ("the host's rounding, FTZ and DAZ modes change no bit, and are put back", "among those runs"),
-        (f"error at most {CEILINGS['max']:g} u up to 4096 keys, u = 2^-24 · sigmoid(q) · Σp\\|v\\|, plus n · 2^-136; "
-         "inputs can be built that exceed it, and for these [include/aft.h](include/aft.h) gives the proven bound",
-         f"at most {largest:.1f} u in {said['outputs']:,} outputs held against 256-bit values"),
+        (
+            f"error at most {CEILINGS['max']} u up to 4096 keys, u = 2^-24 · sigmoid(q) · Σp\\|v\\|, plus n · 2^-136; "
+            "inputs can be built that exceed it, and for these [include/aft.h](include/aft.h) gives the proven bound",
+            f"at most {largest:.1f} u in {said['outputs']:,} outputs held against 256-bit values",
+        ),
         ("exp at most 1 ULP, monotone, the same bits on every instruction set", f"{said['exp']:.3f} ULP"),
     ]
     lines = ["| guarantee | measured |", "|---|---|"] + [f"| {promise} | {fact} |" for promise, fact in rows]

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Errors of outputs, and what a case says about them."""
+
 import dataclasses
 
 import numpy as np
 
 U = 2.0**-24
 TINY = 2.0**-136  # allowed for each visible key: subnormal values and results
-# Hard: no baseline lifts them. In u. The mean of one u holds where the errors of many terms average out; it is above that
-# by the nature of FP32 sums where few terms carry an output and the others round it, or where all round the same way.
+# Hard: no baseline lifts them. In u. The mean of one u holds where the errors of many terms average out; by the nature
+# of FP32 sums it is above that where few terms carry an output and the others round it, or where all round alike.
 CEILINGS = {"max": 24, "mean": 1}
 CEILINGS_OF = {"few terms": CEILINGS | {"mean": 1.25}, "alike terms": CEILINGS | {"mean": 2.5}}
 MUTANTS = {"mean_of_v": "a kernel that returned the mean of v", "dropped_keys": "one that dropped one key in a hundred"}
@@ -37,8 +38,7 @@ def ulps(error, exact):
 
 def mutants(exact):
     """The largest error of kernels that are wrong: it tells what a case can notice."""
-    return {name: float(scaled(np.abs(exact[name] - exact["y"]), exact).max(initial=0))
-            for name in MUTANTS}
+    return {name: float(scaled(np.abs(exact[name] - exact["y"]), exact).max(initial=0)) for name in MUTANTS}
 
 
 @dataclasses.dataclass
@@ -54,16 +54,25 @@ class Errors:
         parts = scaled(error, exact)
         self.parts.append(parts.ravel())
         self.ulp_parts.append(ulps(error, exact).ravel())
-        self.sizes.append({"kv_len": problem.kv_len, "channels": problem.q.shape[3], "max": float(parts.max(initial=0)),
-                           "mean": float(parts.mean())})
+        self.sizes.append(
+            {
+                "kv_len": problem.kv_len,
+                "channels": problem.q.shape[3],
+                "max": float(parts.max(initial=0)),
+                "mean": float(parts.mean()),
+            }
+        )
         return parts
 
     def summary(self):
         errors, in_ulps = np.concatenate(self.parts), np.concatenate(self.ulp_parts)
         bins = np.searchsorted(HISTOGRAM_EDGES, errors, side="right") - 1
         return {
-            "max": float(errors.max()), "mean": float(errors.mean()),
+            "max": float(errors.max()),
+            "mean": float(errors.mean()),
             "p999": float(np.quantile(errors, 0.999, method="higher")),
-            "ulp_max": float(in_ulps.max()), "ulp_mean": float(in_ulps.mean()),
-            "histogram": np.bincount(bins, minlength=len(HISTOGRAM_EDGES)).tolist(), "sizes": self.sizes,
+            "ulp_max": float(in_ulps.max()),
+            "ulp_mean": float(in_ulps.mean()),
+            "histogram": np.bincount(bins, minlength=len(HISTOGRAM_EDGES)).tolist(),
+            "sizes": self.sizes,
         }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """One self-contained HTML page of a run's results, for a browser without a network."""
+
 import html
 import math
 import pathlib
@@ -11,8 +12,18 @@ from accuracy.pictures import largest, number
 HERE = pathlib.Path(__file__).parent
 WORST_SHOWN = 12
 AXES = ("batch", "head", "row", "channel")
-CASE_HEAD = ("Kernel, regime", "Mean", "p99.9", "Max", "Baseline max", "ULP max", "Elements", "Checks of bits",
-             "Output hash", "Status")
+CASE_HEAD = (
+    "Kernel, regime",
+    "Mean",
+    "p99.9",
+    "Max",
+    "Baseline max",
+    "ULP max",
+    "Elements",
+    "Checks of bits",
+    "Output hash",
+    "Status",
+)
 
 
 def count(n, noun):

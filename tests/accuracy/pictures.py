@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The pictures of the accuracy page: SVG whose text is text and whose colours are variables of page.css."""
+
 import functools
 import io
 import math

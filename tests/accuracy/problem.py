@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Kernels and problems: what the regimes make, and what the C programs read."""
+
 import dataclasses
 import hashlib
 import pathlib
@@ -82,8 +83,11 @@ class Problem:
     def element(self, batch, head, row, channel):
         """The same output as a problem of one row and one channel: same bits, few inputs."""
         keys = self.kv_len if self.kv_lengths is None else int(self.kv_lengths[batch])
-        one = {"q": self.q[batch, head, row, channel], "k": self.k[batch, head, :keys, channel],
-               "v": self.v[batch, head, :keys, channel]}
+        one = {
+            "q": self.q[batch, head, row, channel],
+            "k": self.k[batch, head, :keys, channel],
+            "v": self.v[batch, head, :keys, channel],
+        }
         if self.w is not None:
             one["w"] = self.w[row, :keys]
         return one

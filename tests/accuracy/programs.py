@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The C programs: started once each, fed one problem a line."""
+
 import dataclasses
 import pathlib
 import subprocess
@@ -25,8 +26,9 @@ class Program:
 
     def ask(self, line: str) -> list[str]:
         if self.process is None:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                            stderr=subprocess.PIPE, text=True)
+            self.process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
         try:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
@@ -96,5 +98,7 @@ def supports(command: list[str], isa: str) -> bool:
     """Whether the program, perhaps under an emulator, can run this instruction set."""
     done = subprocess.run([*map(str, command), isa], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode not in (0, UNSUPPORTED_ISA):
-        raise ProgramError(f"{' '.join(map(str, command))} {isa} ended with status {done.returncode}: {done.stderr.strip()}")
+        raise ProgramError(
+            f"{' '.join(map(str, command))} {isa} ended with status {done.returncode}: {done.stderr.strip()}"
+        )
     return done.returncode == 0

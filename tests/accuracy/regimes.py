@@ -4,6 +4,7 @@
 A regime is a function of a kernel and a random generator. Sizes are odd
 on purpose: vectors of up to 16 lanes, chains of 16 keys and tiles of rows all end in the middle.
 """
+
 import pathlib
 
 import numpy as np
@@ -25,8 +26,22 @@ def sample(size, wanted, rng):
     return np.sort(np.concatenate([[0, size - 1], inner])).astype(np.int32)
 
 
-def make(kernel, rng, keys, channels, *, k=None, v=None, q=None, w=None, rows=None, batch=1, heads=1, window=WINDOW,
-         kv_lengths=None):
+def make(
+    kernel,
+    rng,
+    keys,
+    channels,
+    *,
+    k=None,
+    v=None,
+    q=None,
+    w=None,
+    rows=None,
+    batch=1,
+    heads=1,
+    window=WINDOW,
+    kv_lengths=None,
+):
     """A problem; what is not given is normal. Fewer rows than keys are the last ones, or under no mask the middle."""
     rows = rows or keys
     shape = (batch, heads, keys, channels)
@@ -35,9 +50,14 @@ def make(kernel, rng, keys, channels, *, k=None, v=None, q=None, w=None, rows=No
         values = rng.standard_normal(shape, dtype=np.float32) if values is None else values
         return np.ascontiguousarray(np.broadcast_to(values, shape), dtype=np.float32)
 
-    problem = Problem(kernel, tensor(q, (batch, heads, rows, channels)), tensor(k, shape), tensor(v, shape),
-                      q_offset=keys - rows if kernel.causal else (keys - rows) // 2,
-                      kv_lengths=None if kv_lengths is None else np.array(kv_lengths, np.int32))
+    problem = Problem(
+        kernel,
+        tensor(q, (batch, heads, rows, channels)),
+        tensor(k, shape),
+        tensor(v, shape),
+        q_offset=keys - rows if kernel.causal else (keys - rows) // 2,
+        kv_lengths=None if kv_lengths is None else np.array(kv_lengths, np.int32),
+    )
     if kernel.bias != "simple":
         problem.w = tensor(w, (rows, keys))
     if kernel.bias == "local":
@@ -55,9 +75,17 @@ def uniform(rng, low, high, shape):
 def logits(kernel, rng, limit, w_limit=None):
     """k uniform within +-limit, and w too unless it has a limit of its own."""
     w_limit = limit if w_limit is None else w_limit
-    return [make(kernel, rng, keys, channels, k=uniform(rng, -limit, limit, (keys, channels)),
-                 w=uniform(rng, -w_limit, w_limit, (keys, keys)))
-            for keys, channels in ((201, 37), (601, 21))]
+    return [
+        make(
+            kernel,
+            rng,
+            keys,
+            channels,
+            k=uniform(rng, -limit, limit, (keys, channels)),
+            w=uniform(rng, -w_limit, w_limit, (keys, keys)),
+        )
+        for keys, channels in ((201, 37), (601, 21))
+    ]
 
 
 def trained(kernel, rng):
@@ -69,7 +97,11 @@ def trained(kernel, rng):
 
 
 def normal(kernel, rng):
-    return [make(kernel, rng, 201, 37, batch=2, heads=2), make(kernel, rng, 1021, 35), make(kernel, rng, 4093, 19, rows=331)]
+    return [
+        make(kernel, rng, 201, 37, batch=2, heads=2),
+        make(kernel, rng, 1021, 35),
+        make(kernel, rng, 4093, 19, rows=331),
+    ]
 
 
 def uniform_20(kernel, rng):
@@ -114,7 +146,9 @@ def equal_keys(kernel, rng):
     problems = []
     for keys in (64, 1000, 4096):
         v = np.where(rng.random((keys, 37)) < 0.7, np.float32(3e37), np.float32(-3e37))
-        problems.append(make(kernel, rng, keys, 37, rows=min(keys, 130), k=rng.standard_normal((1, 37), dtype=np.float32), v=v))
+        problems.append(
+            make(kernel, rng, keys, 37, rows=min(keys, 130), k=rng.standard_normal((1, 37), dtype=np.float32), v=v)
+        )
     return problems
 
 
@@ -125,7 +159,9 @@ def alike(kernel, rng):
         kind = np.arange(keys) % 512 >= 256 if keys > 512 else np.arange(keys) >= keys // 2
         first, second = (rng.standard_normal((2, 1, 37), dtype=np.float32) for _ in range(2))
         k, v = np.where(kind[:, None], first, second)
-        problems.append(make(kernel, rng, keys, 37, rows=min(keys, 200), k=k, v=v, w=uniform(rng, -3, 3, (min(keys, 200), 1))))
+        problems.append(
+            make(kernel, rng, keys, 37, rows=min(keys, 200), k=k, v=v, w=uniform(rng, -3, 3, (min(keys, 200), 1)))
+        )
     return problems
 
 
@@ -199,8 +235,10 @@ def huge_values(kernel, rng):
     keys, channels = 201, 37
     shape = (keys, channels)
     every_size = np.ldexp(uniform(rng, -1, 1, shape), rng.integers(-120, 128, shape)).astype(np.float32)
-    return [make(kernel, rng, keys, channels, v=uniform(rng, -3.4e38, 3.4e38, shape)),
-            make(kernel, rng, keys, channels, v=every_size, k=uniform(rng, -30, 30, shape))]
+    return [
+        make(kernel, rng, keys, channels, v=uniform(rng, -3.4e38, 3.4e38, shape)),
+        make(kernel, rng, keys, channels, v=every_size, k=uniform(rng, -30, 30, shape)),
+    ]
 
 
 def sizes(kernel, rng):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a run prints, and the results file."""
+
 import json
 import math
 
@@ -41,8 +42,14 @@ def print_exp(exp: dict, console: Console):
     for name in ("max ULP, normal", "subnormal", "descents", "0 up to", "inf from"):
         table.add_column(name, justify="right", no_wrap=True)
     for isa, said in exp["isas"].items():
-        table.add_row(isa, f"{said['normal_error']['value']:.4f}", f"{said['subnormal_error']['value']:.4f}",
-                      str(said["descents"]), f"{said['last_zero']:.8g}", f"{said['first_infinity']:.8g}")
+        table.add_row(
+            isa,
+            f"{said['normal_error']['value']:.4f}",
+            f"{said['subnormal_error']['value']:.4f}",
+            str(said["descents"]),
+            f"{said['last_zero']:.8g}",
+            f"{said['first_infinity']:.8g}",
+        )
     console.print(table)
 
 
@@ -57,11 +64,13 @@ def summary(results: dict) -> str:
     failed = [case for case in cases if case["failures"]]
     ways = sum(errors["checks"] for case in cases for errors in case["isas"].values())
     ran = [isa for isa, state in results["isas"].items() if state.startswith("ran")]
-    return (f"{len(counted) - sum(case['informative'] for case in failed)} passed, "
-            f"{len(failed) + bool(results['exp']['failures'])} failed, {len(cases) - len(counted)} not informative; "
-            f"{len(results['isas']) - len(ran)} of {len(results['isas'])} instruction sets skipped; "
-            f"{sum(case['elements'] for case in cases):,} outputs against exact values, "
-            f"{ways:,} runs compared bit for bit")
+    return (
+        f"{len(counted) - sum(case['informative'] for case in failed)} passed, "
+        f"{len(failed) + bool(results['exp']['failures'])} failed, {len(cases) - len(counted)} not informative; "
+        f"{len(results['isas']) - len(ran)} of {len(results['isas'])} instruction sets skipped; "
+        f"{sum(case['elements'] for case in cases):,} outputs against exact values, "
+        f"{ways:,} runs compared bit for bit"
+    )
 
 
 def strict(value):

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """All cases, on all cores."""
+
 import concurrent.futures
 import contextlib
 import pathlib
@@ -11,10 +12,16 @@ from . import regimes
 from .case import Target, Tools, evaluate
 from .problem import KERNELS, Kernel
 
+
 def choose(wanted: Callable[[str], bool]) -> list[tuple[Kernel, str]]:
     """The cases whose regime is wanted, and has a meaning for the kernel."""
-    return [(kernel, regime) for regime in regimes.REGIMES if wanted(regime) for kernel in KERNELS
-            if regimes.applies(kernel, regime)]
+    return [
+        (kernel, regime)
+        for regime in regimes.REGIMES
+        if wanted(regime)
+        for kernel in KERNELS
+        if regimes.applies(kernel, regime)
+    ]
 
 
 @contextlib.contextmanager
@@ -33,8 +40,14 @@ def pool_of_tools(exact: list[str], targets: list[Target], workers: int) -> Iter
                 tools.close()
 
 
-def run(chosen: list[tuple[Kernel, str]], seed: int, exact: list[str], targets: list[Target], workers: int,
-        done_one: Callable[[], None]) -> list[dict]:
+def run(
+    chosen: list[tuple[Kernel, str]],
+    seed: int,
+    exact: list[str],
+    targets: list[Target],
+    workers: int,
+    done_one: Callable[[], None],
+) -> list[dict]:
     """The results, in the order of `chosen`."""
     with pool_of_tools(exact, targets, workers) as free, concurrent.futures.ThreadPoolExecutor(workers) as pool:
 

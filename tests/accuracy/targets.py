@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Which builds there are, and which instruction sets they can run."""
+
 import math
 import os
 import pathlib
@@ -27,8 +28,10 @@ def main_targets(full: bool, emulated: bool) -> tuple[list[Target], dict[str, st
     machine = platform.machine()
     command = (program(NATIVE, "aft_accuracy_run"),)
     # Scalar code and emulators take a second for what takes a vector unit milliseconds.
-    targets = [Target(isa, command, every_way=LONG if isa == "scalar" and not full else math.inf)
-               for isa in ISAS.get(machine, ("scalar",))]
+    targets = [
+        Target(isa, command, every_way=LONG if isa == "scalar" and not full else math.inf)
+        for isa in ISAS.get(machine, ("scalar",))
+    ]
     said = {target.isa: "ran" for target in targets}
     if machine != "aarch64":
         if not emulated:
@@ -37,8 +40,11 @@ def main_targets(full: bool, emulated: bool) -> tuple[list[Target], dict[str, st
             said["neon"] = f"skipped: {EMULATOR} or build/aarch64 is missing"
         else:
             command = (EMULATOR, program(ARM, "aft_accuracy_run"))
-            targets.append(Target("neon", command, every_way=math.inf) if full else
-                           Target("neon", command, every_way=LONG, every_way_in=regimes.FEW))
+            targets.append(
+                Target("neon", command, every_way=math.inf)
+                if full
+                else Target("neon", command, every_way=LONG, every_way_in=regimes.FEW)
+            )
             said["neon"] = f"ran under {EMULATOR}"
     for target in list(targets):
         if not supports(target.command, target.isa):
@@ -49,8 +55,21 @@ def main_targets(full: bool, emulated: bool) -> tuple[list[Target], dict[str, st
 
 def build_other(compiler: str, level: str) -> pathlib.Path:
     folder = ROOT / f"build/accuracy-{compiler}{level}"
-    steps = [["cmake", "-S", str(ROOT), "-B", str(folder), "-G", "Ninja", "-DAFT_BENCH=OFF", f"-DCMAKE_C_COMPILER={compiler}",
-              f"-DCMAKE_C_FLAGS_RELEASE={level}"], ["cmake", "--build", str(folder), "--target", "aft_accuracy_run"]]
+    steps = [
+        [
+            "cmake",
+            "-S",
+            str(ROOT),
+            "-B",
+            str(folder),
+            "-G",
+            "Ninja",
+            "-DAFT_BENCH=OFF",
+            f"-DCMAKE_C_COMPILER={compiler}",
+            f"-DCMAKE_C_FLAGS_RELEASE={level}",
+        ],
+        ["cmake", "--build", str(folder), "--target", "aft_accuracy_run"],
+    ]
     for step in steps:
         done = subprocess.run(step, capture_output=True, text=True)
         if done.returncode:
@@ -60,13 +79,20 @@ def build_other(compiler: str, level: str) -> pathlib.Path:
 
 def other_builds(main: list[Target]) -> list[Target]:
     """The same instruction sets from other compilers and optimization levels."""
-    return [Target(target.isa, (program(build_other(compiler, level), "aft_accuracy_run"),), f"by {compiler} {level}")
-            for compiler in COMPILERS for level in LEVELS for target in main if len(target.command) == 1]
+    return [
+        Target(target.isa, (program(build_other(compiler, level), "aft_accuracy_run"),), f"by {compiler} {level}")
+        for compiler in COMPILERS
+        for level in LEVELS
+        for target in main
+        if len(target.command) == 1
+    ]
 
 
 def exp_programs(targets: list[Target]) -> dict[str, list[str]]:
-    return {target.isa: [word.replace("aft_accuracy_run", "aft_accuracy_exp") for word in target.command]
-            for target in targets}
+    return {
+        target.isa: [word.replace("aft_accuracy_run", "aft_accuracy_exp") for word in target.command]
+        for target in targets
+    }
 
 
 def cache_entry(name: str) -> str:
@@ -85,8 +111,12 @@ def cpu_name() -> str:
 
 def describe_machine() -> dict:
     version = subprocess.run([cache_entry("CMAKE_C_COMPILER"), "--version"], capture_output=True, text=True).stdout
-    return {"cpu": cpu_name(), "cores": os.cpu_count(), "compiler": version.partition("\n")[0] or "unknown",
-            "exp_provider": cache_entry("AFT_EXP")}
+    return {
+        "cpu": cpu_name(),
+        "cores": os.cpu_count(),
+        "compiler": version.partition("\n")[0] or "unknown",
+        "exp_provider": cache_entry("AFT_EXP"),
+    }
 
 
 def commit() -> str:

@@ -3,6 +3,7 @@
 
 AFT_SEED draws other problems.
 """
+
 import os
 
 import mpmath
@@ -39,9 +40,13 @@ def draw(number):
     batch, heads, channels = (int(n) for n in rng.integers(1, [3, 3, 5]))
     rows, keys = (2, 2 * DROPPED_EVERY + 50) if number % 7 == 0 else (int(n) for n in rng.integers(1, 13, 2))
     shape = (batch, heads, keys, channels)
-    problem = Problem(kernel, q=draw_floats(rng, (batch, heads, rows, channels), [1, 30, 700, 1e5]),
-                      k=draw_logits(rng, shape), v=draw_floats(rng, shape, [2.0**-140, 2.0**-120, 1, 3.4e38]),
-                      q_offset=int(rng.integers(0, keys + 3)))
+    problem = Problem(
+        kernel,
+        q=draw_floats(rng, (batch, heads, rows, channels), [1, 30, 700, 1e5]),
+        k=draw_logits(rng, shape),
+        v=draw_floats(rng, shape, [2.0**-140, 2.0**-120, 1, 3.4e38]),
+        q_offset=int(rng.integers(0, keys + 3)),
+    )
     if kernel.bias != "simple":
         problem.w = draw_logits(rng, (rows, keys))
     if kernel.bias == "local":
@@ -74,8 +79,11 @@ def solve(problem, batch, head, row, channel):
     """The fields of exact.c's exact_element, in mpmath; y whole."""
     k, v = problem.k[batch, head, :, channel].tolist(), problem.v[batch, head, :, channel].tolist()
     reach = list(keys_in_reach(problem, batch, row))
-    visible = [(key, mpmath.exp(mpmath.mpf(logit(k[key])) + mpmath.mpf(logit(w)))) for key, w in reach
-               if k[key] != -INF and w != -INF]
+    visible = [
+        (key, mpmath.exp(mpmath.mpf(logit(k[key])) + mpmath.mpf(logit(w))))
+        for key, w in reach
+        if k[key] != -INF and w != -INF
+    ]
     gate = 1 / (1 + mpmath.exp(-mpmath.mpf(float(problem.q[batch, head, row, channel]))))
 
     def quotient(terms, value):
@@ -85,9 +93,12 @@ def solve(problem, batch, head, row, channel):
     counted = [v[key] for key, _ in visible or reach]  # a kernel that knows no masks sees what is in reach
     kept = [(key, p) for key, p in visible if (len(reach) - 1 - key) % DROPPED_EVERY]
     return {
-        "y": quotient(visible, mpmath.mpf), "scale": quotient(visible, abs), "visible": len(visible),
+        "y": quotient(visible, mpmath.mpf),
+        "scale": quotient(visible, abs),
+        "visible": len(visible),
         "mean_of_v": gate * mpmath.fsum(counted) / len(counted) if counted else mpmath.mpf(0),
-        "dropped_keys": quotient(kept, mpmath.mpf), "largest": gate * max(map(abs, v)),
+        "dropped_keys": quotient(kept, mpmath.mpf),
+        "largest": gate * max(map(abs, v)),
     }
 
 
@@ -137,6 +148,7 @@ def test_problems_are_of_every_kind():
 
 def by_hand(kernel, q, k, v, **more):
     """One batch, head and channel; all rows."""
+
     def column(values):
         return np.array(values, np.float32).reshape(1, 1, -1, 1)
 
@@ -153,8 +165,10 @@ SIGMOID_OF_1 = 0.731058578630004879251159241821836274365144640165056519276365907
 @pytest.mark.parametrize(
     ("problem", "fields"),
     [  # sigmoid(0) = 1/2
-        (by_hand(SIMPLE, [0], [5, 5], [1, 3]),
-         {"y": [1], "scale": [1], "visible": [2], "mean_of_v": [1], "dropped_keys": [0.5]}),
+        (
+            by_hand(SIMPLE, [0], [5, 5], [1, 3]),
+            {"y": [1], "scale": [1], "visible": [2], "mean_of_v": [1], "dropped_keys": [0.5]},
+        ),
         (by_hand(SIMPLE, [0], [5, 5], [-1, 3]), {"y": [0.5], "scale": [1]}),
         (by_hand(SIMPLE, [0], [1, 0], [1, 0]), {"y": [SIGMOID_OF_1 / 2]}),
         (by_hand(SIMPLE, [1], [-INF, 0], [7, 1]), {"y": [SIGMOID_OF_1], "visible": [1], "dropped_keys": [0]}),
@@ -173,4 +187,5 @@ def test_solved_by_hand(reference, tmp_path, problem, fields):
     problem.write(folder)
     found = reference.solve(problem, folder)
     assert {name: found[name].ravel().tolist() for name in fields} == {
-        name: pytest.approx(values, rel=2.0**-52, abs=0) for name, values in fields.items()}
+        name: pytest.approx(values, rel=2.0**-52, abs=0) for name, values in fields.items()
+    }

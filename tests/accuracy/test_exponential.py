@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The check of the exponential fails where it should. Run: PYTHONPATH=tests python -m pytest tests/accuracy"""
+
 import copy
 import pathlib
 import shutil
@@ -94,8 +95,14 @@ def test_output_is_whole():
 
 def test_parts_make_the_whole():
     low = exponential.parse(SOUND)
-    high = copy.deepcopy(low) | {"descents": 2, "first_descent": 3.0, "last_zero": None, "normal_error":
-                                 {"value": 0.99, "at": 3.0}, "digest": "ffffffffffffffff", "active": "scalar"}
+    high = copy.deepcopy(low) | {
+        "descents": 2,
+        "first_descent": 3.0,
+        "last_zero": None,
+        "normal_error": {"value": 0.99, "at": 3.0},
+        "digest": "ffffffffffffffff",
+        "active": "scalar",
+    }
     whole = exponential.join([low, high])
     assert (whole["inputs"], whole["descents"], whole["first_descent"]) == (2 * 8999889, 2, 3.0)
     assert whole["normal_error"] == {"value": 0.99, "at": 3.0}
@@ -157,16 +164,30 @@ def test_other_bits_than_recorded(program):
 
 
 def compile_scalar(*arguments):
-    subprocess.run(["gcc", "-std=c11", "-O1", "-ffp-contract=off", "-DAFT_HAVE_scalar",
-                    '-DAFT_VEC_HEADER="kernels/vec/vec_scalar.h"', *arguments], check=True)
+    subprocess.run(
+        [
+            "gcc",
+            "-std=c11",
+            "-O1",
+            "-ffp-contract=off",
+            "-DAFT_HAVE_scalar",
+            '-DAFT_VEC_HEADER="kernels/vec/vec_scalar.h"',
+            *arguments,
+        ],
+        check=True,
+    )
 
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
     """Builds the program on the scalar level of a copy of the kernels, with one text of the exp replaced by another."""
     objects = tmp_path_factory.mktemp("objects")
-    sources = [*REPOSITORY.glob("dispatch/*.c"), REPOSITORY / "kernels/table.c", REPOSITORY / "kernels/probe_list.c",
-               *(REPOSITORY / "tests/accuracy" / f"{stem}.c" for stem in ("exp", "exp_survey", "correct_exp"))]
+    sources = [
+        *REPOSITORY.glob("dispatch/*.c"),
+        REPOSITORY / "kernels/table.c",
+        REPOSITORY / "kernels/probe_list.c",
+        *(REPOSITORY / "tests/accuracy" / f"{stem}.c" for stem in ("exp", "exp_survey", "correct_exp")),
+    ]
     for source in sources:
         compile_scalar(f"-I{REPOSITORY}", f"-I{REPOSITORY}/include", "-c", source, "-o", objects / f"{source.stem}.o")
 
@@ -176,8 +197,9 @@ def build(tmp_path_factory):
         header = folder / "kernels/vec/vec_exp.h"
         assert header.read_text().count(text) == 1
         header.write_text(header.read_text().replace(text, replacement))
-        compile_scalar(f"-I{folder}", folder / "kernels/probe.c", *objects.iterdir(), "-o", folder / "program",
-                       "-lmpfr", "-lm")
+        compile_scalar(
+            f"-I{folder}", folder / "kernels/probe.c", *objects.iterdir(), "-o", folder / "program", "-lmpfr", "-lm"
+        )
         return [folder / "program"]
 
     return build_copy

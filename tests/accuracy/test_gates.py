@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Measures, gates, the baseline and the report: each lets pass what it should, and nothing else."""
+
 import io
 import json
 import math
@@ -13,9 +14,10 @@ from rich.console import Console
 
 from accuracy import __main__ as command_line
 from accuracy import gates, guarantees, measure, regimes, report, targets
-from accuracy.case import LONG, Case, Target, Tools, decode, difference, encode, evaluate, replay, tried_in_every_way
+from accuracy.case import LONG, Case, Target, Tools, decode, difference, encode, evaluate, tried_in_every_way
 from accuracy.problem import KERNELS, Problem
 from accuracy.programs import EXACT_FIELDS, ProgramError, Run
+from accuracy.replay import replay
 
 INF, NAN = math.inf, math.nan
 FULL = KERNELS[2]
@@ -23,8 +25,10 @@ FULL = KERNELS[2]
 
 def exact(y=1.0, y_rest=0.0, scale=1.0, visible=1.0):
     """What the reference says of one output."""
-    return {name: np.array([value]) for name, value in
-            {"y": y, "y_rest": y_rest, "scale": scale, "visible": visible}.items()}
+    return {
+        name: np.array([value])
+        for name, value in {"y": y, "y_rest": y_rest, "scale": scale, "visible": visible}.items()
+    }
 
 
 # Measures
@@ -51,8 +55,16 @@ def test_scaled_error(y, said, error):
 
 @pytest.mark.parametrize(
     ("y", "ulp"),
-    [(1.0, 2.0**-23), (1 - 2.0**-30, 2.0**-24), (-3.0, 2.0**-22), (2.0**-125, 2.0**-148), (2.0**-126, 2.0**-149),
-     (2.0**-149, 2.0**-149), (2.0**-160, 2.0**-149), (0.0, 2.0**-149)],
+    [
+        (1.0, 2.0**-23),
+        (1 - 2.0**-30, 2.0**-24),
+        (-3.0, 2.0**-22),
+        (2.0**-125, 2.0**-148),
+        (2.0**-126, 2.0**-149),
+        (2.0**-149, 2.0**-149),
+        (2.0**-160, 2.0**-149),
+        (0.0, 2.0**-149),
+    ],
 )
 def test_ulp(y, ulp):
     assert measure.ulps(np.array([3 * ulp]), exact(y)) == [3]
@@ -96,9 +108,17 @@ def test_histogram_counts_every_output():
 
 def a_case(regime="normal", isas=("scalar", "avx2"), **errors):
     measured = {"max": 3.0, "mean": 0.5, "p999": 2.0, "checks": 7} | errors
-    return {"kernel": "full", "regime": regime, "informative": True, "why_not": "", "elements": 10,
-            "inputs_sha256": "in", "output_sha256": "out", "failures": [],
-            "isas": {isa: dict(measured) for isa in isas}}
+    return {
+        "kernel": "full",
+        "regime": regime,
+        "informative": True,
+        "why_not": "",
+        "elements": 10,
+        "inputs_sha256": "in",
+        "output_sha256": "out",
+        "failures": [],
+        "isas": {isa: dict(measured) for isa in isas},
+    }
 
 
 def a_baseline(*cases):
@@ -135,8 +155,9 @@ def test_error_where_there_was_none():
 
 
 @pytest.mark.parametrize("in_baseline", [3.0, 1e9, INF, NAN])
-@pytest.mark.parametrize(("name", "regime"),
-                         [("max", "normal"), ("mean", "normal"), ("mean", "few terms"), ("max", "alike terms")])
+@pytest.mark.parametrize(
+    ("name", "regime"), [("max", "normal"), ("mean", "normal"), ("mean", "few terms"), ("max", "alike terms")]
+)
 @pytest.mark.parametrize("above", [1.001, INF, NAN])
 def test_no_baseline_lifts_a_ceiling(name, regime, above, in_baseline):
     ceiling = measure.CEILINGS_OF.get(regime, measure.CEILINGS)[name]
@@ -208,10 +229,14 @@ def test_mutants_are_measured_as_kernels_are():
 def test_changes_of_the_baseline():
     old = a_baseline(a_case(), a_case("sizes"), a_case("masked")) | {"exp": {"1": "a", "509": "b"}}
     new = a_baseline(a_case(max=3.5) | {"output_sha256": "other"}, a_case("sizes"), a_case("huge v")) | {
-        "exp": {"1": "a", "509": "c"}}
+        "exp": {"1": "a", "509": "c"}
+    }
     assert gates.changes(old, new) == [
-        "full, huge v: taken in", "full, masked: left out", "full, normal: max 3.0 -> 3.5",
-        "full, normal: output_sha256 out -> other", "exp, step 509: b -> c",
+        "full, huge v: taken in",
+        "full, masked: left out",
+        "full, normal: max 3.0 -> 3.5",
+        "full, normal: output_sha256 out -> other",
+        "exp, step 509: b -> c",
     ]
     assert gates.changes(new, new) == []
 
@@ -229,8 +254,9 @@ def test_baseline_is_read_as_it_was_written(tmp_path, monkeypatch):
 
 
 def test_baseline_has_every_case():
-    assert set(gates.load()["cases"]) == {f"{kernel}, {regime}" for kernel in KERNELS for regime in regimes.REGIMES
-                                          if regimes.applies(kernel, regime)}
+    assert set(gates.load()["cases"]) == {
+        f"{kernel}, {regime}" for kernel in KERNELS for regime in regimes.REGIMES if regimes.applies(kernel, regime)
+    }
 
 
 def test_readme_has_the_table_of_the_baseline():
@@ -279,8 +305,16 @@ def test_only_rebaseline_changes_the_baseline(run_of, capsys):
     assert "full, normal: output_sha256 out -> other\n1 changes" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("arguments", [["--rebaseline", "--quick"], ["--rebaseline", "--regime", "normal"],
-                                       ["--rebaseline", "--seed", "1"], ["--quick", "--full"], ["--seed", "x"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--rebaseline", "--quick"],
+        ["--rebaseline", "--regime", "normal"],
+        ["--rebaseline", "--seed", "1"],
+        ["--quick", "--full"],
+        ["--seed", "x"],
+    ],
+)
 def test_arguments_that_do_not_go_together(arguments):
     with pytest.raises(SystemExit) as end:
         command_line.parse_arguments(arguments)
@@ -314,8 +348,12 @@ def test_case_that_ran_nowhere_is_reported(tmp_path):
 
 
 def test_summary_counts_each_case_once():
-    cases = [a_case(), a_case("sizes") | {"informative": False}, a_case("masked") | {"failures": ["x", "y"]},
-             a_case("huge v") | {"informative": False, "failures": ["x"]}]
+    cases = [
+        a_case(),
+        a_case("sizes") | {"informative": False},
+        a_case("masked") | {"failures": ["x", "y"]},
+        a_case("huge v") | {"informative": False, "failures": ["x"]},
+    ]
     isas = {"scalar": "ran", "neon": "ran under qemu", "avx2": "skipped: no"}
     results = {"cases": cases, "isas": isas, "exp": {"failures": []}}
     text = report.summary(results)
@@ -330,7 +368,9 @@ def test_json_is_strict():
 
     results = {"max": INF, "of": [NAN, {"least": -INF}, np.float64("inf")], "regime": "±20", "none": None, "one": 1}
     assert json.loads(report.to_json(results), parse_constant=refuse) == results | {
-        "max": "inf", "of": ["nan", {"least": "-inf"}, "inf"]}
+        "max": "inf",
+        "of": ["nan", {"least": "-inf"}, "inf"],
+    }
 
 
 # Cases
@@ -353,6 +393,7 @@ def test_difference_is_of_bits():
 
 def test_other_bits_name_who_has_the_right_ones():
     """The first that ran: the scalar one may have ended."""
+
     def runner(y):
         def run(*_):
             if y is None:

@@ -3,6 +3,7 @@
 
 Run: PYTHONPATH=tests python -m pytest tests/accuracy
 """
+
 import html
 import math
 import random
@@ -14,9 +15,26 @@ from accuracy import page
 
 ISAS = ("scalar", "avx2", "avx512", "neon")
 KERNELS = ("simple", "simple causal", "full", "full causal", "local", "local causal")
-REGIMES = ("trained", "normal", "sizes", "T=16384", "uniform ±20", "logits ±1e4", "logits ±1e6",
-           "slow keys T=65536", "far key", "equal keys, v=3e37", "alike terms", "rising keys", "falling keys",
-           "window edges", "dominant key", "masked", "subnormal", "huge v")
+REGIMES = (
+    "trained",
+    "normal",
+    "sizes",
+    "T=16384",
+    "uniform ±20",
+    "logits ±1e4",
+    "logits ±1e6",
+    "slow keys T=65536",
+    "far key",
+    "equal keys, v=3e37",
+    "alike terms",
+    "rising keys",
+    "falling keys",
+    "window edges",
+    "dominant key",
+    "masked",
+    "subnormal",
+    "huge v",
+)
 UNINFORMATIVE = ("masked", "dominant key")
 HISTOGRAM_EDGES = [0] + [2 ** (half / 2) for half in range(-20, 15)]
 HOSTILE = 'full causal, normal: max 31.2 > 24 & "<script>alert(1)</script>"'
@@ -30,10 +48,17 @@ def figures(elements, largest, regime, randomness):
         histogram[sum(error >= edge for edge in HISTOGRAM_EDGES[1:])] += 1
     lengths = {"sizes": range(1, 66), "T=16384": (16384,)}.get(regime, (256, 1024, 4096))
     return {
-        "max": largest, "mean": sum(errors) / elements, "p999": sorted(errors)[int(elements * 0.999)],
-        "ulp_max": largest * 37, "ulp_mean": largest / 3, "histogram": histogram, "checks": 26,
-        "sizes": [{"kv_len": length, "channels": 64, "max": 0.5 + largest * length / (length + 50), "mean": 0.3}
-                  for length in lengths],
+        "max": largest,
+        "mean": sum(errors) / elements,
+        "p999": sorted(errors)[int(elements * 0.999)],
+        "ulp_max": largest * 37,
+        "ulp_mean": largest / 3,
+        "histogram": histogram,
+        "checks": 26,
+        "sizes": [
+            {"kv_len": length, "channels": 64, "max": 0.5 + largest * length / (length + 50), "mean": 0.3}
+            for length in lengths
+        ],
     }
 
 
@@ -41,13 +66,23 @@ def synthetic_case(kernel, regime, randomness):
     largest = 0.0 if regime == "masked" else randomness.lognormvariate(1, 0.5)
     measured = figures(512, largest, regime, randomness)
     return {
-        "kernel": kernel, "regime": regime, "elements": 512,
+        "kernel": kernel,
+        "regime": regime,
+        "elements": 512,
         "informative": regime not in UNINFORMATIVE,
         "why_not": "a mean of v would pass: 3.2 u" if regime in UNINFORMATIVE else "",
-        "inputs_sha256": "5f" * 32, "output_sha256": f"{randomness.getrandbits(256):064x}",
+        "inputs_sha256": "5f" * 32,
+        "output_sha256": f"{randomness.getrandbits(256):064x}",
         "isas": dict.fromkeys(ISAS, measured),
-        "worst": {"isa": "avx2", "problem": "T=4096 d=64", "batch": 0, "head": 1, "row": randomness.randrange(4096),
-                  "channel": 2, "error": largest},
+        "worst": {
+            "isa": "avx2",
+            "problem": "T=4096 d=64",
+            "batch": 0,
+            "head": 1,
+            "row": randomness.randrange(4096),
+            "channel": 2,
+            "error": largest,
+        },
         "mutants": {"mean_of_v": 1e7, "dropped_keys": 3e5},
         "baseline": {"max": largest, "mean": measured["mean"], "p999": measured["p999"]},
         "failures": [],
@@ -56,18 +91,35 @@ def synthetic_case(kernel, regime, randomness):
 
 def synthetic_results(failing=False):
     randomness = random.Random(1)
-    exp = {"provider": "sleef", "normal_error": {"value": 0.988, "at": -87.33654022216797}, "descents": 0,
-           "first_descent": None, "inputs": 17111423}
+    exp = {
+        "provider": "sleef",
+        "normal_error": {"value": 0.988, "at": -87.33654022216797},
+        "descents": 0,
+        "first_descent": None,
+        "inputs": 17111423,
+    }
     results = {
-        "format": 1, "date": "2026-11-22T11:00:00Z", "command": "scripts/accuracy", "commit": "c414f5a",
-        "seed": 20210528, "seconds": 93.1,
-        "machine": {"cpu": "Intel(R) Xeon(R) Processor @ 2.60GHz", "cores": 2, "compiler": "gcc 12.2.0",
-                    "exp_provider": "sleef"},
+        "format": 1,
+        "date": "2026-11-22T11:00:00Z",
+        "command": "scripts/accuracy",
+        "commit": "c414f5a",
+        "seed": 20210528,
+        "seconds": 93.1,
+        "machine": {
+            "cpu": "Intel(R) Xeon(R) Processor @ 2.60GHz",
+            "cores": 2,
+            "compiler": "gcc 12.2.0",
+            "exp_provider": "sleef",
+        },
         "isas": {"scalar": "ran", "avx2": "ran", "avx512": "ran", "neon": "ran under qemu-aarch64"},
         "ceilings": {"max": 24, "mean": 1},
         "histogram_edges": HISTOGRAM_EDGES,
-        "cases": [synthetic_case(kernel, regime, randomness) for kernel in KERNELS for regime in REGIMES
-                  if regime != "window edges" or "local" in kernel],
+        "cases": [
+            synthetic_case(kernel, regime, randomness)
+            for kernel in KERNELS
+            for regime in REGIMES
+            if regime != "window edges" or "local" in kernel
+        ],
         "exp": {"scope": "sample: every 251st float", "isas": dict.fromkeys(ISAS, exp), "failures": []},
         "failures": [],
     }
@@ -157,7 +209,8 @@ def test_every_case_is_in_the_table(passing):
 
 def test_the_exponential_is_told_to_the_input(passing):
     assert f'<th scope="row">normal error</th>{"<td>value 0.988, at -87.3365402</td>" * 4}' in passing.replace(
-        ' class="number"', "")
+        ' class="number"', ""
+    )
     assert "Sample: every 251st float." in passing
 
 

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Cuts tests/data out of the full tensors: slice.py SOURCE [DESTINATION]. Needs NumPy alone.
 
-SOURCE holds the folders causal/ and masked/ with J_KIND_{q,k,v,w,y}.npy for (J, KIND) = (0, full), (1, local), (2, simple).
-The aggregation below is first held against every y of SOURCE; only then are the slices written, with y computed anew: a
-query of the masked model sees fewer keys in a slice.
+SOURCE holds the folders causal/ and masked/ with J_KIND_{q,k,v,w,y}.npy for (J, KIND) = (0, full), (1, local),
+(2, simple). The aggregation below is first held against every y of SOURCE; only then are the slices written, with y
+computed anew: a query of the masked model sees fewer keys in a slice.
 """
+
 import argparse
 import os
 import pathlib
