@@ -61,15 +61,19 @@ class Problem:
         named = {"q": self.q, "k": self.k, "v": self.v, "w": self.w, "kv_lengths": self.kv_lengths}
         return {name: array for name, array in named.items() if array is not None}
 
+    def files(self):
+        """The inputs, and which outputs of theirs are measured."""
+        return {**self.arrays(), "rows": self.rows, "channels": self.channels}
+
     def sha256(self):
         digest = hashlib.sha256(f"{self} {self.kernel}".encode())
-        for name, array in self.arrays().items():
+        for name, array in self.files().items():
             digest.update(f"{name}{array.shape}".encode() + array.tobytes())
         return digest.hexdigest()
 
     def write(self, folder: pathlib.Path):
         folder.mkdir()
-        for name, array in {**self.arrays(), "rows": self.rows, "channels": self.channels}.items():
+        for name, array in self.files().items():
             np.save(folder / f"{name}.npy", array)
 
     def line(self, folder: pathlib.Path):

@@ -3,12 +3,15 @@
 
 import dataclasses
 import pathlib
+import signal
 import subprocess
+import threading
 
 import numpy as np
 
 from .problem import Problem
 
+PATIENCE = 900  # seconds for one problem; the longest takes a minute under an emulator
 UNSUPPORTED_ISA = 3  # exit status of aft_accuracy_run
 EXACT_FIELDS = ("y", "y_rest", "scale", "visible", "mean_of_v", "dropped_keys")  # of exact.c's exact_element
 
@@ -35,13 +38,19 @@ class Program:
         except BrokenPipeError:
             pass  # the loop below finds out why
         answer = []
-        for said in self.process.stdout:
-            answer.append(said.rstrip("\n"))
-            if said.startswith(self.end):
-                return answer
+        patience = threading.Timer(PATIENCE, self.process.kill)
+        patience.start()
+        try:
+            for said in self.process.stdout:
+                answer.append(said.rstrip("\n"))
+                if said.startswith(self.end):
+                    return answer
+        finally:
+            patience.cancel()
         status, said = self.process.wait(), self.process.stderr.read().strip()
         self.close()
-        raise ProgramError(f"{self.command[-1]} ended with status {status}: {said or 'no message'}")
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        raise ProgramError(f"{self.command[-1]} ended {how}: {said or 'no message'}")
 
     def close(self):
         if self.process is not None:

@@ -101,6 +101,7 @@ def normal(kernel, rng):
         make(kernel, rng, 201, 37, batch=2, heads=2),
         make(kernel, rng, 1021, 35),
         make(kernel, rng, 4093, 19, rows=331),
+        make(kernel, rng, 1021, 35, batch=16, heads=4, rows=5),  # more key panels than are made at a time
     ]
 
 
@@ -111,6 +112,15 @@ def uniform_20(kernel, rng):
 def few_terms(kernel, rng):
     """Two or three terms carry each output, and the many others each round it once more."""
     return logits(kernel, rng, 20)
+
+
+def opposed_logits(kernel, rng):
+    """Biases fall as the keys rise: terms weigh alike, though a row has its maximum far from where a channel has it."""
+    keys, channels = 601, 21
+    rise = np.linspace(-60, 60, keys, dtype=np.float32)
+    k = rise[:, None] + rng.standard_normal((keys, channels), dtype=np.float32)
+    w = rng.standard_normal((keys, keys), dtype=np.float32) - rise
+    return [make(kernel, rng, keys, channels, k=k, w=w, window=keys)]
 
 
 def logits_1e4(kernel, rng):
@@ -258,6 +268,7 @@ REGIMES = {
     "T=16384": long,
     "uniform ±20": uniform_20,
     "few terms": few_terms,
+    "opposed logits": opposed_logits,
     "logits ±1e4": logits_1e4,
     "logits ±1e6": logits_1e6,
     "slow keys T=65536": slow_keys,
@@ -279,7 +290,8 @@ FEW = ("trained", "uniform ±20", "alike terms", "window edges", "masked", "subn
 
 
 def applies(kernel: Kernel, regime: str) -> bool:
-    return regime != "window edges" or kernel.bias == "local"
+    biases = {"window edges": ("local",), "opposed logits": ("full", "local")}
+    return regime not in biases or kernel.bias in biases[regime]
 
 
 def problems(kernel: Kernel, regime: str, seed: int) -> list[Problem]:
