@@ -12,8 +12,8 @@ import rich.progress
 from rich.console import Console
 
 from . import exponential, gates, guarantees, measure, page, regimes, report, suite, targets
-from .programs import ProgramError
-from .replay import Unusable, replay_worst
+from .programs import ProgramError, Unusable
+from .replay import replay_worst
 
 SEED = 20210528  # the paper's date
 FULL_MINUTES = 45  # on two cores, most of it the 2^32 floats of scalar code and of NEON under an emulator
@@ -51,6 +51,10 @@ def parse_arguments(arguments):
         help="run the worst element of a case again, from a results file",
     )
     parsed = parser.parse_args(arguments)
+    if parsed.seed < 0:
+        parser.error("--seed must not be negative")
+    if parsed.replay and parsed.rebaseline:
+        parser.error("--replay changes no baseline: no --rebaseline with it")
     if parsed.rebaseline and (parsed.quick or parsed.regime or parsed.seed != SEED):
         parser.error("--rebaseline takes in every case: no --quick, no --regime, no --seed")
     return parsed
@@ -106,23 +110,26 @@ def measure_everything(arguments, run_on, baseline, console):
 
 
 def rebaseline(results, console):
-    old = gates.load()
+    old, exp = gates.load(), results["exp"]
+    fewer = set(old.get("guarantees", {}).get("isas", ())) - set(exp["isas"])
+    if fewer:
+        raise Unusable(f"the baseline was not changed: it has {', '.join(sorted(fewer))}, which this run lacks")
+    figures = exp["digests"] | {"normal_error": next(iter(exp["isas"].values()))["normal_error"]["value"]}
     new = {
         "seed": results["seed"],
         "cases": {gates.key(case): gates.entry(case) for case in results["cases"]},
-        "exp": old["exp"] | {str(results["exp"]["step"]): results["exp"]["digests"]},
+        "exp": old["exp"] | {str(exp["step"]): figures},
     }
     new["guarantees"] = guarantees.measured(results)
     lines = gates.changes(old, new)
     for line in lines:
         console.print(line, markup=False, highlight=False)
     console.print(f"{len(lines)} changes of the baseline")
-    gates.save(new)
     guarantees.write_readme(new)
+    gates.save(new)
 
 
 def write_results(results, started, console):
-    RESULTS.mkdir(exist_ok=True)
     stem = RESULTS / f"accuracy-{started:%Y%m%d-%H%M%S}"
     gates.write(stem.with_suffix(".json"), report.to_json(results))
     page.write_page(results, stem.with_suffix(".html"))
@@ -133,8 +140,8 @@ def write_results(results, started, console):
 def main(arguments):
     console = Console(width=None if sys.stdout.isatty() else 100)
     if arguments.replay:
-        replay_worst(*arguments.replay, console)
-        return 0
+        return 0 if replay_worst(*arguments.replay, console) else 1
+    RESULTS.mkdir(exist_ok=True)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     run_on, isas = targets.main_targets(arguments.full, emulated=not arguments.quick)
     for isa, said in isas.items():
@@ -157,6 +164,8 @@ def main(arguments):
         "exp": exp,
     }
     results["failures"] = report.failures(results)
+    if baseline and not arguments.quick and not arguments.regime:
+        results["failures"] += gates.missing(baseline, cases, exp)
     report.print_table(cases, console)
     report.print_exp(exp, console)
     for failure in results["failures"]:
@@ -164,7 +173,9 @@ def main(arguments):
     write_results(results, started, console)
     console.print(report.summary(results), highlight=False, soft_wrap=True)
     console.print(f"{results['seconds']:.0f} s", highlight=False)
-    if arguments.rebaseline and not results["failures"]:
+    if arguments.rebaseline and results["failures"]:
+        console.print("the baseline was not changed")
+    elif arguments.rebaseline:
         rebaseline(results, console)
     return 1 if results["failures"] else 0
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 
 from .measure import CEILINGS, CEILINGS_OF
+from .programs import Unusable
 
 BASELINE = pathlib.Path(__file__).parent / "baseline.json"
 MARGIN = 1.05  # times the baseline's error: what an edit may cost before it fails
@@ -20,12 +21,15 @@ def key(case):
     return f"{case['kernel']}, {case['regime']}"
 
 
+def ceilings_of(case) -> dict:
+    return CEILINGS_OF.get(case["regime"], CEILINGS)
+
+
 def over_ceiling(case) -> list[str]:
-    ceilings = CEILINGS_OF.get(case["regime"], CEILINGS)
     return [
         f"{isa}: {name} error {errors[name]:.2f} u, above the hard ceiling of {ceiling:g} u"
         for isa, errors in case["isas"].items()
-        for name, ceiling in ceilings.items()
+        for name, ceiling in ceilings_of(case).items()
         if not errors[name] <= ceiling
     ]
 
@@ -43,7 +47,7 @@ def entry(case) -> dict:
 def worse_than(case, baseline: dict | None) -> list[str]:
     if baseline is None:
         return ["not in the baseline; scripts/accuracy --rebaseline takes it in"]
-    failures = [text for name, text in HASHES.items() if case[name] != baseline[name]]
+    failures = [text for name, text in HASHES.items() if case[name] not in (None, baseline[name])]
     if baseline["informative"] and not case["informative"]:
         failures.append(f"no longer informative: {case['why_not']}")
     for isa, errors in case["isas"].items():
@@ -57,6 +61,7 @@ def worse_than(case, baseline: dict | None) -> list[str]:
 
 def judge(case, baseline: dict | None):
     """Adds the failures of a case's errors to it. A baseline of None: other inputs, ceilings alone."""
+    case["ceilings"] = ceilings_of(case)
     case["failures"] += over_ceiling(case)
     case["baseline"] = baseline and baseline["cases"].get(key(case))
     if baseline is not None:
@@ -65,11 +70,46 @@ def judge(case, baseline: dict | None):
 
 def load() -> dict:
     """An empty one where there is none yet."""
-    return json.loads(BASELINE.read_text()) if BASELINE.exists() else {"cases": {}, "exp": {}}
+    if not BASELINE.exists():
+        return {"cases": {}, "exp": {}}
+    return read(BASELINE)
+
+
+def read(path: pathlib.Path) -> dict:
+    """A JSON file with cases."""
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        content["cases"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unusable(f"{path} is not a file that this program wrote: {error!r}") from error
+    return content
+
+
+def missing(baseline: dict, cases: list[dict], exp: dict) -> list[str]:
+    """What a whole run should have covered."""
+    lines = [
+        f"{name}: in the baseline, but not in this run"
+        for name in sorted(baseline["cases"].keys() - set(map(key, cases)))
+    ]
+    if str(exp["step"]) not in baseline["exp"]:
+        lines.append(f"exp, step {exp['step']}: not in the baseline")
+    return lines
+
+
+def flat(value, name: str) -> dict:
+    """The leaves of nested dicts, by path."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {path: leaf for inner in value for path, leaf in flat(value[inner], f"{name}, {inner}").items()}
 
 
 def changes(old: dict, new: dict) -> list[str]:
-    lines = []
+    before, after = (flat(baseline.get("guarantees", {}), "guarantees") for baseline in (old, new))
+    lines = [
+        f"{name}: {before.get(name)} -> {after.get(name)}"
+        for name in before | after
+        if before.get(name) != after.get(name)
+    ]
     for name in sorted(old["cases"].keys() | new["cases"].keys()):
         before, after = old["cases"].get(name), new["cases"].get(name)
         if before is None or after is None:
@@ -91,7 +131,7 @@ def changes(old: dict, new: dict) -> list[str]:
 def write(path: pathlib.Path, text: str):
     """A reader never finds half a file."""
     temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text)
+    temporary.write_text(text, "utf-8")
     os.replace(temporary, path)
 
 

@@ -20,6 +20,10 @@ class ProgramError(Exception):
     """A program ended, or said what it should not; or there is none to start."""
 
 
+class Unusable(Exception):
+    """The command line or a file is not what it should be."""
+
+
 class Program:
     """A process that answers each line with lines, the last of which starts with `end`. It starts when first asked, and
     anew where it has ended."""

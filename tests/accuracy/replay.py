@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The worst element of a case, run again."""
 
-import json
 import pathlib
 import tempfile
 
@@ -10,11 +9,7 @@ import numpy as np
 from . import gates, measure, targets
 from .case import decode
 from .problem import KERNELS, Kernel, Problem
-from .programs import Reference, Runner
-
-
-class Unusable(Exception):
-    """The command line asks for what there is not."""
+from .programs import Reference, Runner, Unusable
 
 
 def replay(kernel: Kernel, worst: dict) -> Problem:
@@ -34,13 +29,19 @@ def replay(kernel: Kernel, worst: dict) -> Problem:
     return problem
 
 
-def replay_worst(file, kernel_name, regime, console):
-    """One row and one channel have the bits that they have in the whole."""
-    cases = {gates.key(case): case for case in json.loads(pathlib.Path(file).read_text())["cases"]}
+def replay_worst(file, kernel_name, regime, console) -> bool:
+    """Whether one row and one channel have the bits that they had in the whole."""
+    cases = gates.read(pathlib.Path(file))["cases"]
+    if not isinstance(cases, list):
+        raise Unusable(f"{file} is not a results file: results/accuracy-*.json are")
+    cases = {gates.key(case): case for case in cases}
     case = cases.get(f"{kernel_name}, {regime}")
     if case is None:
         raise Unusable(f"{file} has no case '{kernel_name}, {regime}'; it has: {'; '.join(cases)}")
     worst = case["worst"]
+    if worst is None:
+        raise Unusable(f"{kernel_name}, {regime} ran nowhere in {file}: there is nothing to replay")
+    same = True
     problem = replay({str(kernel): kernel for kernel in KERNELS}[kernel_name], worst)
     console.print(
         f"{kernel_name}, {regime}: {worst['problem']}, batch {worst['batch']}, head {worst['head']}, row "
@@ -59,7 +60,10 @@ def replay_worst(file, kernel_name, regime, console):
             runner = Runner(target.isa, target.command)
             y = runner.run(problem, folder, every_way=False).y
             runner.close()
+            same = same and (str(y.item()) == str(worst["y"]))
             error = measure.scaled(measure.distance(y, exact), exact).item()
             console.print(
                 f"{target.isa:8} y = {y.item()!r} = {float(y.item()).hex()}, error {error:.4f} u", highlight=False
             )
+    console.print("the same on all of them" if same else "NOT the same")
+    return same

@@ -16,7 +16,7 @@ from accuracy import __main__ as command_line
 from accuracy import gates, guarantees, measure, regimes, report, targets
 from accuracy.case import LONG, Case, Target, Tools, decode, difference, encode, evaluate, tried_in_every_way
 from accuracy.problem import KERNELS, Problem
-from accuracy.programs import EXACT_FIELDS, ProgramError, Run
+from accuracy.programs import EXACT_FIELDS, ProgramError, Run, Unusable
 from accuracy.replay import replay
 
 INF, NAN = math.inf, math.nan
@@ -412,6 +412,36 @@ def test_other_bits_name_who_has_the_right_ones():
     case.run_problem(problem, None, tools, tried=False)
     ended, other = case.failures
     assert ended.startswith("scalar: ended") and other.startswith("avx512: other bits than on avx2")
+
+
+def test_outputs_that_differ_have_no_hash():
+    case = Case(FULL, "normal", [])
+    case.agree = False
+    assert case.result()["output_sha256"] is None
+    judged_case = a_case() | {"output_sha256": None}
+    gates.judge(judged_case, {"cases": {gates.key(judged_case): gates.entry(a_case())}, "exp": {}})
+    assert not judged_case["failures"]
+
+
+def test_what_a_whole_run_lacks_is_missed():
+    baseline = {"cases": {"full, normal": {}, "full, gone": {}}, "exp": {"509": {}}}
+    assert gates.missing(baseline, [a_case()], {"step": 509}) == ["full, gone: in the baseline, but not in this run"]
+    assert gates.missing(baseline | {"cases": {}}, [], {"step": 1}) == ["exp, step 1: not in the baseline"]
+
+
+def test_changes_of_the_guarantees_are_printed():
+    old = {"cases": {}, "exp": {}, "guarantees": {"isas": ["scalar", "avx2"], "worst": {"full": {"max": 1.0}}}}
+    new = {"cases": {}, "exp": {}, "guarantees": {"isas": ["scalar"], "worst": {"full": {"max": 2.0}}}}
+    first, second = gates.changes(old, new)
+    assert "isas" in first and "worst, full, max: 1.0 -> 2.0" in second
+
+
+def test_file_that_is_no_results_file_is_named(tmp_path):
+    for number, text in enumerate(("{", "[]", "{}")):
+        path = tmp_path / f"{number}.json"
+        path.write_text(text)
+        with pytest.raises(Unusable, match=str(path)):
+            gates.read(path)
 
 
 def of_size(rows, keys):

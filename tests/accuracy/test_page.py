@@ -69,6 +69,7 @@ def synthetic_case(kernel, regime, randomness):
         "kernel": kernel,
         "regime": regime,
         "elements": 512,
+        "ceilings": {"max": 24, "mean": 1},
         "informative": regime not in UNINFORMATIVE,
         "why_not": "a mean of v would pass: 3.2 u" if regime in UNINFORMATIVE else "",
         "inputs_sha256": "5f" * 32,
