@@ -150,7 +150,8 @@ class Case:
             "why_not": " and ".join(measure.MUTANTS[name] for name in weak) + " would pass it" if weak else "",
             "elements": self.elements,
             "inputs_sha256": inputs.hexdigest(),
-            "output_sha256": self.outputs.hexdigest() if self.agree else None,
+            "output_sha256": self.outputs.hexdigest(),  # of the first instruction set
+            "agree": self.agree,  # whether all others have it
             "isas": {isa: errors.summary() | {"checks": self.ways[isa]} for isa, errors in self.errors.items()},
             "builds": [name for name in self.ways if name not in self.errors],
             "worst": self.worst,

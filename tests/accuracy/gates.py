@@ -47,7 +47,7 @@ def entry(case) -> dict:
 def worse_than(case, baseline: dict | None) -> list[str]:
     if baseline is None:
         return ["not in the baseline; scripts/accuracy --rebaseline takes it in"]
-    failures = [text for name, text in HASHES.items() if case[name] not in (None, baseline[name])]
+    failures = [text for name, text in HASHES.items() if case[name] != baseline[name]]
     if baseline["informative"] and not case["informative"]:
         failures.append(f"no longer informative: {case['why_not']}")
     for isa, errors in case["isas"].items():
