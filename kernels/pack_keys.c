@@ -94,7 +94,7 @@ static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch
 }
 
 static void pack_end(const aft_plan *plan, packing *p) {
-    size_t chains = (p->rows.count + AFT_CHAIN_KEYS - 1) / AFT_CHAIN_KEYS;
+    size_t chains = round_up(p->rows.count, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
     vf32_store(p->record + plan->record.threshold, pack_threshold(p->maxima, p->rows.count));
     if (plan->has_states) {
         state_store(state_at(p->record + plan->record.prefix, chains), state_tree_total(&p->before));

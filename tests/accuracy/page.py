@@ -6,7 +6,7 @@ import math
 import pathlib
 import string
 
-from accuracy import pictures
+from accuracy import gates, pictures
 from accuracy.pictures import largest, number
 
 HERE = pathlib.Path(__file__).parent
@@ -228,7 +228,5 @@ def render(results):
 
 
 def write_page(results: dict, path: pathlib.Path) -> None:
-    """Writes the page. A reader never finds half of it: it is drawn first, then written aside, then renamed."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(render(results), encoding="utf-8")
-    temporary.replace(path)
+    """Draws the page, then writes it."""
+    gates.write(path, render(results))

@@ -79,10 +79,10 @@ def build_other(compiler: str, level: str) -> pathlib.Path:
 
 def other_builds(main: list[Target]) -> list[Target]:
     """The same instruction sets from other compilers and optimization levels."""
+    builds = {f"by {compiler} {level}": build_other(compiler, level) for compiler in COMPILERS for level in LEVELS}
     return [
-        Target(target.isa, (program(build_other(compiler, level), "aft_accuracy_run"),), f"by {compiler} {level}")
-        for compiler in COMPILERS
-        for level in LEVELS
+        Target(target.isa, (program(build, "aft_accuracy_run"),), name)
+        for name, build in builds.items()
         for target in main
         if len(target.command) == 1
     ]
