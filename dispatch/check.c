@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/check.h"
 
+#include "dispatch/packed.h"
 #include "dispatch/sizes.h"
 
 /* A range of addresses; empty where begin == end. */
@@ -63,9 +64,7 @@ typedef struct problem_ranges {
     range q, k, v, bias, kv_lengths, y;
 } problem_ranges;
 
-static aft_status bias_range(const aft_problem *problem, range *out) {
-    const aft_shape *shape = &problem->shape;
-    const aft_bias *bias = &problem->bias;
+static aft_status bias_range(const aft_shape *shape, const aft_bias *bias, range *out) {
     size_t columns = shape->kv_len, rows = 0;
     *out = (range){0, 0};
     switch (bias->kind) {
@@ -125,7 +124,12 @@ static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges
             return status;
     }
     ranges->kv_lengths = range_of(shape->kv_lengths, shape->kv_lengths ? shape->batch * sizeof(size_t) : 0);
-    return bias_range(problem, &ranges->bias);
+    if (problem->bias.kind != AFT_BIAS_PREPARED)
+        return bias_range(shape, &problem->bias, &ranges->bias);
+    aft_prepared prepared;
+    aft_status status = aft_prepared_open(problem, &prepared);
+    ranges->bias = range_of(problem->bias.data, status == AFT_OK ? prepared.bytes : 0);
+    return status;
 }
 
 static bool is_empty(const aft_shape *shape) {
@@ -185,4 +189,19 @@ aft_status aft_check_workspace(const aft_problem *problem, const void *workspace
     bool clash = overlap(own, ranges.q) || overlap(own, ranges.k) || overlap(own, ranges.v) ||
                  overlap(own, ranges.bias) || overlap(own, ranges.kv_lengths) || overlap(own, ranges.y);
     return clash ? AFT_OVERLAP : AFT_OK;
+}
+
+aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias) {
+    range ignored;
+    return sizes_fit(shape) ? bias_range(shape, bias, &ignored) : AFT_SIZE;
+}
+
+aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory, size_t bytes) {
+    range source;
+    aft_status status = bias_range(shape, bias, &source);
+    if (status == AFT_OK && bytes > UINTPTR_MAX - (uintptr_t)memory)
+        status = AFT_SIZE;
+    if (status != AFT_OK)
+        return status;
+    return overlap(range_of(memory, bytes), source) ? AFT_OVERLAP : AFT_OK;
 }

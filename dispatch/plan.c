@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/plan.h"
 
+#include "dispatch/packed.h"
 #include "dispatch/sizes.h"
 
 enum {
@@ -36,16 +37,13 @@ static bool lay_out_record(aft_plan *plan) {
 
 static bool lay_out_aggregation(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
-    size_t lanes = plan->lanes, chains = ceil_div(plan->problem.shape.kv_len, AFT_CHAIN_KEYS);
-    if (plan->has_states) { /* the windows of a block of rows, wherever they begin and end in a chain */
-        size_t keys = AFT_ROW_BLOCK + 2 * plan->window;
-        chains = smaller(chains, ceil_div(keys, AFT_CHAIN_KEYS) + 2);
-    }
-    chains = smaller(chains, AFT_GROUP_CHAINS);
+    size_t lanes = plan->lanes;
+    size_t chains = smaller(aft_block_chains(plan->problem.shape.kv_len, plan->window), AFT_GROUP_CHAINS);
     size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
-           append(&scratch->floats, chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
+           append(&scratch->floats, plan->packed.weights ? 0 : chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS,
+                  &scratch->weights) &&
            append(&scratch->floats, AFT_LEVELS - 1, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
@@ -71,11 +69,19 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     if (plan->pairs == 0 || shape->q_len == 0 || shape->channels == 0)
         return AFT_OK;
 
-    bool full = problem->bias.kind == AFT_BIAS_FULL;
-    bool windowed = problem->bias.kind == AFT_BIAS_LOCAL || problem->bias.kind == AFT_BIAS_BAND;
+    aft_prepared prepared = {.bias = problem->bias};
+    if (problem->bias.kind == AFT_BIAS_PREPARED) {
+        aft_status status = aft_prepared_open(problem, &prepared);
+        if (status != AFT_OK)
+            return status;
+        plan->packed = prepared.packed;
+    }
+    const aft_bias *bias = &prepared.bias;
+    bool full = bias->kind == AFT_BIAS_FULL;
+    bool windowed = bias->kind == AFT_BIAS_LOCAL || bias->kind == AFT_BIAS_BAND;
     /* No |position - key| is as large as this. */
     size_t whole = shape->q_offset + shape->q_len + shape->kv_len;
-    plan->window = windowed ? smaller(problem->bias.window, whole) : 0;
+    plan->window = windowed ? smaller(bias->window, whole) : 0;
     plan->streams = !full && plan->window == 0 && !shape->causal;
     plan->scans = !full && plan->window == 0 && shape->causal;
     plan->has_states = !full && plan->window > 0;
@@ -94,8 +100,9 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     } else if (plan->scans) {
         plan->phases = 1;
     } else {
-        size_t last = shape->q_offset + shape->q_len - 1;
-        plan->row_blocks = last / AFT_ROW_BLOCK - shape->q_offset / AFT_ROW_BLOCK + 1;
+        size_t before = plan->packed.weights ? problem->bias.first_row - plan->packed.first_row : shape->q_offset;
+        plan->row_skew = before % AFT_ROW_BLOCK;
+        plan->row_blocks = ceil_div(plan->row_skew + shape->q_len, AFT_ROW_BLOCK);
         if (plan->pair_floats > SET_FLOATS / plan->pairs)
             plan->pairs_per_set = plan->pair_floats < SET_FLOATS ? SET_FLOATS / plan->pair_floats : 1;
         plan->phases = 2 * ceil_div(plan->pairs, plan->pairs_per_set);

@@ -20,7 +20,7 @@ enum {
     AFT_GROUP_CHAINS = 64, /* AFT_FAN_IN to the power of AFT_LEVELS */
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
-    AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task, aligned by absolute position */
+    AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
     AFT_PACK_VECTORS = 4,  /* vectors of channels of a packing task */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task */
 };
@@ -54,12 +54,23 @@ enum { AFT_STATE_VECTORS = 5, AFT_PART_VECTORS = 5, AFT_EXACT_VECTORS = 7 + 2 * 
 typedef struct aft_row {
     size_t index;    /* of the row in q */
     size_t position; /* q_offset + index */
+    size_t visible;  /* keys that it may see at all */
     size_t dense_begin, dense_end;
     size_t bias_begin, bias_end; /* keys that have a bias of their own; the other dense ones have 0 */
     size_t prefix, suffix;       /* chains of the states; suffix counts only where the problem is not causal */
     float exponent;              /* the largest n of the row's biases */
-    float threshold;             /* the least |numerator| that can be trusted */
+    float threshold;             /* the least |numerator| that can be trusted, for each key */
 } aft_row;
+
+/* Weights that are packed before any row is aggregated, in blocks of AFT_ROW_BLOCK bias rows from first_row on. A block
+ * has the chains that its rows may see as dense. Nothing here depends on the instruction set. */
+typedef struct aft_packed {
+    float *scales;         /* [copies][rows] (exponent, threshold), as in aft_row */
+    float *weights;        /* [copies][blocks][chains][AFT_ROW_BLOCK][AFT_CHAIN_KEYS]; NULL: each task packs its own */
+    float *logits;         /* the same of the biases; NULL: they are read where the bias lies */
+    size_t batches, heads; /* copies: 1 serves all, else one each */
+    size_t first_row, rows, blocks, chains;
+} aft_packed;
 
 typedef struct aft_plan {
     aft_problem problem;
@@ -75,8 +86,10 @@ typedef struct aft_plan {
     size_t pack_blocks; /* packing or scanning tasks a pair */
     size_t row_blocks;  /* row tasks a pair */
     size_t phases;
+    size_t row_skew; /* rows that the first row task lacks, so that the others begin where a block does */
     aft_key_record record;
     aft_scratch scratch;
+    aft_packed packed;
     size_t pair_floats;    /* what the workspace holds for a pair */
     size_t scratch_offset; /* of worker 0, in floats from the workspace */
 } aft_plan;

@@ -61,8 +61,8 @@ typedef enum aft_status {
     AFT_NULL,       /* a pointer that is needed is NULL */
     AFT_SIZE,       /* a size, a stride or their product is not possible; a kv_length above kv_len */
     AFT_OVERLAP,    /* an output overlaps an input, the workspace or itself */
-    AFT_WORKSPACE,  /* the workspace is too small */
-    AFT_STALE,      /* a prepared bias was made for another shape or instruction set */
+    AFT_WORKSPACE,  /* the workspace, or the memory for a prepared bias, is too small */
+    AFT_STALE,      /* a prepared bias was made for another shape, or is none */
     AFT_UNSUPPORTED /* a kind, an instruction set or a feature that this build does not have */
 } aft_status;
 
@@ -98,7 +98,7 @@ typedef enum aft_bias_kind {
  * read. */
 typedef struct aft_bias {
     aft_bias_kind kind;
-    const void *data; /* const float * for FULL, LOCAL and BAND; not read for NONE */
+    const void *data; /* const float * for FULL, LOCAL and BAND; not read for NONE; what aft_prepare wrote */
     size_t batch_stride, head_stride, row_stride;
     size_t first_row; /* the bias row of query row 0 */
     size_t window;    /* s: LOCAL (0 is AFT-simple) and BAND (at least 1) */
@@ -139,8 +139,30 @@ AFT_API aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *t
 AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
                            size_t worker);
 
-/* A bias that does not change between calls, exponentiated and packed ahead of time. Both answer AFT_UNSUPPORTED in
- * this version, as does a forward with AFT_BIAS_PREPARED. */
+/* A bias that does not change between calls, exponentiated and packed ahead of time into the caller's memory. A forward
+ * with it has the same bits and takes less time: the exponentials of w, 1 / channels of the arithmetic, and the reading
+ * of w twice are left out.
+ *
+ * Of the shape, channels and kv_lengths are not read. aft_prepare fills *prepared: kind, data (the memory) and the
+ * bias's first_row, which may be changed to use other rows, are what counts of it; strides and window are not read.
+ * A prepared bias serves every problem
+ *   - whose bias rows, first_row .. first_row + q_len - 1, are among the rows that were prepared,
+ *   - whose kv_len is at most that prepared, whatever its kv_lengths,
+ *   - that is causal if and only if the one prepared was, with the same q_offset - first_row (of FULL without a mask any),
+ *   - whose batch is that prepared, if the bias has a batch_stride other than 0; and likewise its heads;
+ * any other gets AFT_STALE. So one bias, prepared for the longest sequence, serves all shorter ones, and its rows one by
+ * one. Where kv_len or a kv_length is less than what was prepared, terms below 2^-41 of a row's sum may be dropped, as
+ * under "Bits" above.
+ *
+ * The memory, aligned as a float, holds all that is needed: the bias itself may go. It is about twice as large as the
+ * part of the bias that is read, the same on every instruction set, read-only once written (share it between threads),
+ * and may be copied elsewhere or kept in a file for this version of the library: set data to its place. It is trusted:
+ * AFT_STALE tells a foreign or unfinished header, but damage behind the header goes unnoticed.
+ *
+ * Without a bias (NONE, LOCAL with a window of 0) there is nothing to prepare: 0 bytes, memory may be NULL, and *prepared
+ * is of kind NONE. AFT_NULL, AFT_SIZE and AFT_UNSUPPORTED (PREPARED cannot be prepared again) as aft_forward;
+ * AFT_WORKSPACE where the memory is smaller than aft_prepared_bytes says or not aligned, AFT_OVERLAP where it overlaps the
+ * bias. With any status but AFT_OK nothing is written. */
 AFT_API aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
 AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
                                aft_bias *prepared);

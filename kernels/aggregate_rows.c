@@ -42,11 +42,13 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
     row_block block = {.rows = (aft_row *)(void *)(scratch + plan->scratch.rows),
                        .pair = set + task / plan->row_blocks,
                        .first_chain = SIZE_MAX};
-    size_t begin = round_down(shape->q_offset, AFT_ROW_BLOCK) + task % plan->row_blocks * AFT_ROW_BLOCK;
-    size_t first = larger(begin, shape->q_offset), end = smaller(begin + AFT_ROW_BLOCK, shape->q_offset + shape->q_len);
-    for (size_t position = first; position < end; position++) {
+    size_t begin = task % plan->row_blocks * AFT_ROW_BLOCK; /* counted from row_skew rows before query row 0 */
+    size_t first = larger(begin, plan->row_skew) - plan->row_skew;
+    size_t end = smaller(begin + AFT_ROW_BLOCK - plan->row_skew, shape->q_len);
+    for (size_t index = first; index < end; index++) {
         aft_row *row = &block.rows[block.count++];
-        row_describe(plan, block.pair, position - shape->q_offset, row);
+        row_place(plan, index, keys_of(plan, block.pair), row);
+        row_measure(plan, block.pair, row);
         if (first_chain(row) == end_chain(row))
             continue;
         block.first_chain = smaller(block.first_chain, first_chain(row));
@@ -182,6 +184,7 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
     const float *exponents = exponents_of(plan, record, larger(block->end_chain, 1) - 1);
     vf32 key_numerator = vf32_load(exponents), key_denominator = vf32_load(exponents + VF32_LANES);
     vf32 key_threshold = vf32_load(record + plan->record.threshold);
+    float keys = (float)keys_of(plan, block->pair);
     take_gates(plan, block, vector, &g);
     state outside = state_empty(); /* the same for most rows: those of a chain */
     for (size_t r = 0; r < block->count; r++, sums += 2 * VF32_LANES) {
@@ -194,7 +197,7 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
                 outside = state_outside(plan, record, row);
             sum = add_state(sum, outside);
         }
-        vf32 threshold = vf32_max(key_threshold, vf32_set1(row->threshold));
+        vf32 threshold = vf32_max(key_threshold, vf32_set1(row->threshold * keys));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(sum.denominator, vf32_set1(DENOMINATOR_TRUSTED)));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(vf32_abs(sum.numerator), threshold));
 
@@ -222,9 +225,24 @@ static void prefetch_outputs(const aft_plan *plan, const row_block *block, size_
     }
 }
 
+/* The weights of the chains [first, end) for the rows of a block: packed ahead, or now into `buffer`. */
+static const float *block_weights(const aft_plan *plan, const row_block *block, size_t first, size_t end,
+                                  float *buffer) {
+    if (plan->packed.weights) {
+        size_t row = packed_row(plan, block->rows->index);
+        return plan->packed.weights + packed_chain(plan, block->pair, row, first) +
+               row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
+    }
+    for (size_t c = first; c < end; c++)
+        for (size_t r = 0; r < block->count; r++)
+            weights_of_chain(plan, block->pair, &block->rows[r], c,
+                             buffer + (c - first) * WEIGHTS_OF_CHAIN + r * AFT_CHAIN_KEYS);
+    return buffer;
+}
+
 static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     row_block block = describe_block(plan, set, task, scratch);
-    float *weights = scratch + plan->scratch.weights, *accumulators = scratch + plan->scratch.accumulators;
+    float *accumulators = scratch + plan->scratch.accumulators;
     size_t end = block.end_chain;
     bool one_group = end == 0 || block.first_chain / AFT_GROUP_CHAINS == (end - 1) / AFT_GROUP_CHAINS;
     float *groups = scratch + plan->scratch.groups;
@@ -234,10 +252,7 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
     size_t chain = block.first_chain, next;
     do { /* once at least: a block may see states alone */
         next = smaller(end, round_down(chain + AFT_GROUP_CHAINS, AFT_GROUP_CHAINS));
-        for (size_t c = chain; c < next; c++)
-            for (size_t r = 0; r < block.count; r++)
-                weights_of_chain(plan, block.pair, &block.rows[r], c,
-                                 weights + (c - chain) * WEIGHTS_OF_CHAIN + r * AFT_CHAIN_KEYS);
+        const float *weights = block_weights(plan, &block, chain, next, scratch + plan->scratch.weights);
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             const float *record = record_of(plan, set, block.pair, vector);
             prefetch_outputs(plan, &block, vector);

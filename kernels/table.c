@@ -4,6 +4,7 @@
  * kernels of an ISA are one translation unit, so that its object exports nothing but this table.
  */
 #include "kernels/aggregate_rows.c"
+#include "kernels/pack_bias.c"
 #include "kernels/pack_keys.c"
 #include "kernels/scan_rows.c"
 #include "kernels/stream_keys.c"

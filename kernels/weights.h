@@ -17,15 +17,39 @@
 
 enum { WEIGHTS_OF_CHAIN = AFT_ROW_BLOCK * AFT_CHAIN_KEYS };
 
-/* Keys that row `position` may see. */
-AFT_INLINE size_t visible_keys(const aft_plan *plan, size_t pair, size_t position) {
-    size_t keys = keys_of(plan, pair);
-    return plan->problem.shape.causal ? smaller(position + 1, keys) : keys;
+/* Which copy of a packed bias serves a pair. */
+AFT_INLINE size_t packed_copy(const aft_plan *plan, size_t pair) {
+    const aft_packed *packed = &plan->packed;
+    size_t batch = packed->batches > 1 ? batch_of(plan, pair) : 0, head = packed->heads > 1 ? head_of(plan, pair) : 0;
+    return batch * packed->heads + head;
+}
+
+/* The packed bias row of a query row. */
+AFT_INLINE size_t packed_row(const aft_plan *plan, size_t index) {
+    return plan->problem.bias.first_row + index - plan->packed.first_row;
+}
+
+/* Where the packed weights (or logits) of a chain begin, for the whole block that a packed row belongs to. A block begins
+ * with the first chain that its first row may see as dense. */
+AFT_INLINE size_t packed_chain(const aft_plan *plan, size_t pair, size_t row, size_t chain) {
+    const aft_packed *packed = &plan->packed;
+    const aft_problem *problem = &plan->problem;
+    size_t block = row / AFT_ROW_BLOCK, first = 0;
+    if (plan->has_states) {
+        size_t position = packed->first_row + block * AFT_ROW_BLOCK + problem->shape.q_offset - problem->bias.first_row;
+        first = (position + 1 - smaller(position + 1, plan->window)) / AFT_CHAIN_KEYS;
+    }
+    return ((packed_copy(plan, pair) * packed->blocks + block) * packed->chains + chain - first) * WEIGHTS_OF_CHAIN;
 }
 
 /* Where the bias of a key in [bias_begin, bias_end) of a row is stored. */
 AFT_INLINE const float *bias_at(const aft_plan *plan, size_t pair, const aft_row *row, size_t key) {
     const aft_bias *bias = &plan->problem.bias;
+    if (bias->kind == AFT_BIAS_PREPARED) {
+        size_t packed = packed_row(plan, row->index);
+        return plan->packed.logits + packed_chain(plan, pair, packed, key / AFT_CHAIN_KEYS) +
+               packed % AFT_ROW_BLOCK * AFT_CHAIN_KEYS + key % AFT_CHAIN_KEYS;
+    }
     size_t column = bias->kind == AFT_BIAS_BAND ? key + (bias->window - 1) - row->position : key;
     return (const float *)bias->data + batch_of(plan, pair) * bias->batch_stride +
            head_of(plan, pair) * bias->head_stride + (bias->first_row + row->index) * bias->row_stride + column;
@@ -56,7 +80,7 @@ AFT_INLINE size_t end_chain(const aft_row *row) {
 }
 
 /* W of a row: the exponent of its largest bias, that of the keys it sees as states (0) included. */
-static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row, size_t visible) {
+static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row) {
     const vf32 infinity = vf32_set1(__builtin_inff());
     float buffer[AFT_CHAIN_KEYS];
     vf32 top = vf32_set1(-__builtin_inff());
@@ -71,7 +95,7 @@ static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row,
     }
     if (vm32_any(vm32_not(finite)))
         return EXPONENT_POISONED;
-    bool sees_states = row->dense_begin > 0 || row->dense_end < visible;
+    bool sees_states = row->dense_begin > 0 || row->dense_end < row->visible;
     float n[VF32_LANES];
     vf32 exponent;
     vf32_exp_reduce(vf32_set1(vf32_reduce_max(top)), &exponent);
@@ -79,19 +103,35 @@ static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row,
     return sees_states && n[0] < 0.0f ? 0.0f : n[0];
 }
 
-/* Fills `row` for query row `index`. */
-static void row_describe(const aft_plan *plan, size_t pair, size_t index, aft_row *row) {
+/* How query row `index` sees the first `keys` keys. */
+AFT_INLINE void row_place(const aft_plan *plan, size_t index, size_t keys, aft_row *row) {
     row->index = index;
     row->position = plan->problem.shape.q_offset + index;
-    size_t visible = visible_keys(plan, pair, row->position);
-    if (plan->problem.bias.kind == AFT_BIAS_FULL)
-        full_row(row, visible);
-    else
+    size_t visible = plan->problem.shape.causal ? smaller(row->position + 1, keys) : keys;
+    if (plan->has_states)
         local_row(plan, row, visible);
+    else
+        full_row(row, visible);
     row->prefix = row->dense_begin / AFT_CHAIN_KEYS;
     row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
-    row->exponent = row_exponent(plan, pair, row, visible);
-    row->threshold = 0.0f;
+    row->visible = visible;
+    if (plan->problem.bias.kind == AFT_BIAS_PREPARED) { /* which holds what every dense key has */
+        row->bias_begin = row->dense_begin;
+        row->bias_end = row->dense_end;
+    }
+}
+
+/* The exponent of a row that is in its place; weights_of_chain completes the threshold. */
+static void row_measure(const aft_plan *plan, size_t pair, aft_row *row) {
+    if (plan->packed.weights) {
+        const aft_packed *packed = &plan->packed;
+        size_t place = packed_copy(plan, pair) * packed->rows + packed_row(plan, row->index);
+        row->exponent = packed->scales[2 * place];
+        row->threshold = packed->scales[2 * place + 1];
+    } else {
+        row->exponent = row_exponent(plan, pair, row);
+        row->threshold = 0.0f;
+    }
 }
 
 /* The biases of a row for one chain, taken apart as keys are (key.h): exp(w) = p * 2^n, n = EXPONENT_HIDDEN where w is
@@ -134,7 +174,7 @@ static void weights_of_chain(const aft_plan *plan, size_t pair, aft_row *row, si
         dropped = vm32_or(dropped, vm32_and(below, vf32_ge(shift, vf32_set1(NEGLIGIBLE))));
     }
     if (vm32_any(dropped))
-        row->threshold = ROW_THRESHOLD * (float)keys_of(plan, pair);
+        row->threshold = ROW_THRESHOLD;
 }
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Packs the weights of a block of bias rows ahead of the rows that use them. They hold for all kv_len keys; a row that
+ * sees fewer reads fewer. The logits, where they are kept, are what exact.h needs in place of the bias.
+ */
+#include "kernels/weights.h"
+
+static void pack_bias_row(const aft_plan *plan, size_t pair, size_t packed_row, aft_row *row) {
+    const aft_packed *packed = &plan->packed;
+    size_t within = packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
+    float buffer[AFT_CHAIN_KEYS];
+    row->exponent = row_exponent(plan, pair, row);
+    row->threshold = 0.0f;
+    for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
+        size_t place = packed_chain(plan, pair, packed_row, chain) + within;
+        weights_of_chain(plan, pair, row, chain, packed->weights + place);
+        if (packed->logits)
+            memcpy(packed->logits + place, chain_logits(plan, pair, row, chain, buffer), sizeof buffer);
+    }
+    float *scales = packed->scales + (packed_copy(plan, pair) * packed->rows + packed_row) * 2;
+    scales[0] = row->exponent;
+    scales[1] = row->threshold;
+}
+
+static void pack_bias(const aft_plan *plan, size_t set, size_t task, float *scratch) {
+    (void)set, (void)scratch;
+    const aft_packed *packed = &plan->packed;
+    size_t copy = task / packed->blocks, first = task % packed->blocks * AFT_ROW_BLOCK;
+    size_t pair = copy / packed->heads * plan->problem.shape.heads + copy % packed->heads;
+    size_t floats = packed->chains * WEIGHTS_OF_CHAIN;
+    memset(packed->weights + task * floats, 0, floats * sizeof(float));
+    if (packed->logits)
+        memset(packed->logits + task * floats, 0, floats * sizeof(float));
+    for (size_t i = first; i < smaller(first + AFT_ROW_BLOCK, packed->rows); i++) {
+        aft_row row;
+        row_place(plan, i, plan->problem.shape.kv_len, &row);
+        pack_bias_row(plan, pair, i, &row);
+    }
+}
