@@ -55,14 +55,19 @@ aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size
 
 static bool is_aligned(const void *memory) { return (uintptr_t)memory % _Alignof(float) == 0; }
 
+/* No |position - key| of the shape is as large as this, so a window need not be larger. */
+static size_t clipped_window(const aft_shape *shape, const aft_bias *bias) {
+    size_t whole = shape->q_offset + shape->q_len + shape->kv_len;
+    return bias->window < whole ? bias->window : whole;
+}
+
 static void pack(const aft_shape *shape, const aft_bias *bias, const aft_packed *packed) {
     const aft_table *table = aft_active_table();
     aft_plan plan = {.problem = {.shape = *shape, .bias = *bias}, .packed = *packed};
     plan.problem.shape.batch = packed->batches;
     plan.problem.shape.heads = packed->heads;
-    plan.problem.shape.kv_lengths = NULL;
-    plan.window = bias->kind == AFT_BIAS_FULL ? 0 : bias->window;
     plan.has_states = bias->kind != AFT_BIAS_FULL;
+    plan.window = plan.has_states ? clipped_window(shape, bias) : 0;
     aft_float_mode host = aft_float_mode_begin();
     for (size_t task = 0; task < packed->batches * packed->heads * packed->blocks; task++)
         table->pack_bias(&plan, 0, task, NULL);
@@ -89,11 +94,13 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
     if (status != AFT_OK)
         return status;
 
-    header written = {
+    aft_packed_place(&packed, (float *)memory + HEADER_FLOATS, true);
+    pack(shape, bias, &packed);
+    header made = {
         .magic = MAGIC,
         .full = bias->kind == AFT_BIAS_FULL,
         .causal = shape->causal,
-        .window = bias->window,
+        .window = clipped_window(shape, bias),
         .batches = packed.batches,
         .heads = packed.heads,
         .rows = packed.rows,
@@ -101,9 +108,7 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
         .kv_len = shape->kv_len,
         .lag = (uint64_t)shape->q_offset - bias->first_row,
     };
-    memcpy(memory, &written, sizeof written);
-    aft_packed_place(&packed, (float *)memory + HEADER_FLOATS, true);
-    pack(shape, bias, &packed);
+    memcpy(memory, &made, sizeof made); /* last: memory that is half written is no prepared bias */
     *prepared =
         (aft_bias){.kind = AFT_BIAS_PREPARED, .data = memory, .first_row = bias->first_row, .window = bias->window};
     return AFT_OK;
