@@ -104,13 +104,17 @@ static void add_level(const aft_plan *plan, const row_block *block, const float 
         if (first >= end)
             continue;
         size_t stop = larger(first, smaller(end, round_up(tile->dense_end, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS));
+        if (stop == first) {
+            tile_carry(tile->row_end - tile->row, carried, sums + tile->row * 2 * VF32_LANES);
+            continue;
+        }
         tile_scale behind;
         tile_chains chains = {.count = stop - first,
                               .panel = record + plan->record.panel + first * AFT_CHAIN_KEYS * 2 * VF32_LANES,
                               .weights = weights + (first - begin) * WEIGHTS_OF_CHAIN + tile->row * AFT_CHAIN_KEYS,
                               .scales = scales + (first - begin),
                               .carried = &carried};
-        if (stop > first && stop < end) {
+        if (stop < end) {
             behind = scale_between(plan, record, stop - 1, end - 1);
             chains.behind = &behind;
         }
