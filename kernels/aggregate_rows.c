@@ -237,10 +237,8 @@ static const float *block_weights(const aft_plan *plan, const row_block *block, 
         return plan->packed.weights + packed_chain(plan, block->pair, row, first) +
                row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     }
-    for (size_t c = first; c < end; c++)
-        for (size_t r = 0; r < block->count; r++)
-            weights_of_chain(plan, block->pair, &block->rows[r], c,
-                             buffer + (c - first) * WEIGHTS_OF_CHAIN + r * AFT_CHAIN_KEYS);
+    for (size_t r = 0; r < block->count; r++)
+        pack_row(plan, block->pair, &block->rows[r], first, end, buffer + r * AFT_CHAIN_KEYS);
     return buffer;
 }
 

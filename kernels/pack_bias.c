@@ -5,18 +5,20 @@
  */
 #include "kernels/weights.h"
 
+static void keep_logits(const aft_plan *plan, size_t pair, const aft_row *row, float *logits) {
+    float buffer[AFT_CHAIN_KEYS];
+    for (size_t chain = first_chain(row); chain < end_chain(row); chain++, logits += WEIGHTS_OF_CHAIN)
+        memcpy(logits, chain_logits(plan, pair, row, chain, buffer), sizeof buffer);
+}
+
 static void pack_bias_row(const aft_plan *plan, size_t pair, size_t packed_row, aft_row *row) {
     const aft_packed *packed = &plan->packed;
-    size_t within = packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
-    float buffer[AFT_CHAIN_KEYS];
+    size_t place = packed_chain(plan, pair, packed_row, first_chain(row)) + packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     row->exponent = row_exponent(plan, pair, row);
     row->threshold = 0.0f;
-    for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
-        size_t place = packed_chain(plan, pair, packed_row, chain) + within;
-        weights_of_chain(plan, pair, row, chain, packed->weights + place);
-        if (packed->logits)
-            memcpy(packed->logits + place, chain_logits(plan, pair, row, chain, buffer), sizeof buffer);
-    }
+    pack_row(plan, pair, row, first_chain(row), end_chain(row), packed->weights + place);
+    if (packed->logits)
+        keep_logits(plan, pair, row, packed->logits + place);
     float *scales = packed->scales + (packed_copy(plan, pair) * packed->rows + packed_row) * 2;
     scales[0] = row->exponent;
     scales[1] = row->threshold;

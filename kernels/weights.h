@@ -121,7 +121,7 @@ AFT_INLINE void row_place(const aft_plan *plan, size_t index, size_t keys, aft_r
     }
 }
 
-/* The exponent of a row that is in its place; weights_of_chain completes the threshold. */
+/* The exponent of a row that is in its place. */
 static void row_measure(const aft_plan *plan, size_t pair, aft_row *row) {
     if (plan->packed.weights) {
         const aft_packed *packed = &plan->packed;
@@ -134,47 +134,79 @@ static void row_measure(const aft_plan *plan, size_t pair, aft_row *row) {
     }
 }
 
-/* The biases of a row for one chain, taken apart as keys are (key.h): exp(w) = p * 2^n, n = EXPONENT_HIDDEN where w is
- * -inf, special = NaN where it is NaN or +inf. */
+/* The integer n of exp(logit) = p * 2^n, EXPONENT_HIDDEN for -inf, and the reduced argument of p. */
+AFT_INLINE vf32 logit_reduce(vf32 logit, vf32 *n) {
+    vf32 reduced = vf32_exp_reduce(logit, n);
+    *n = vf32_select(vf32_eq(logit, vf32_set1(-__builtin_inff())), vf32_set1(EXPONENT_HIDDEN), *n);
+    return reduced;
+}
+
+enum { PIECE_CHAINS = 16 };
+
+/* The weights of one row for the chains [first, end), a piece of those that it sees as dense. The exponentials come in a
+ * loop of their own, so that a call to the provider finds few registers to save. Returns whether a weight is dropped
+ * that might matter. */
+static bool pack_piece(const aft_plan *plan, size_t pair, const aft_row *row, size_t first, size_t end,
+                       float *weights) {
+    float p[PIECE_CHAINS * AFT_CHAIN_KEYS], n[PIECE_CHAINS * AFT_CHAIN_KEYS], buffer[AFT_CHAIN_KEYS];
+    size_t count = (end - first) * AFT_CHAIN_KEYS;
+    for (size_t i = 0; i < count; i += AFT_CHAIN_KEYS) {
+        const float *logits = chain_logits(plan, pair, row, first + i / AFT_CHAIN_KEYS, buffer);
+        for (size_t j = 0; j < AFT_CHAIN_KEYS; j += VF32_LANES) {
+            vf32 exponent;
+            vf32_store(p + i + j, logit_reduce(vf32_load(logits + j), &exponent));
+            vf32_store(n + i + j, exponent);
+        }
+    }
+    for (size_t i = 0; i < count; i += VF32_LANES)
+        vf32_store(p + i, vf32_exp(vf32_load(p + i)));
+    const vf32 top = vf32_set1(row->exponent), lowest = vf32_set1(LOWEST), negligible = vf32_set1(NEGLIGIBLE);
+    vm32 dropped = vf32_gt(top, top);
+    for (size_t i = 0; i < count; i += AFT_CHAIN_KEYS, weights += WEIGHTS_OF_CHAIN)
+        for (size_t j = 0; j < AFT_CHAIN_KEYS; j += VF32_LANES) {
+            vf32 shift = vf32_sub(vf32_load(n + i + j), top);
+            vf32_store(weights + j, vf32_scale_above(vf32_load(p + i + j), shift, LOWEST));
+            dropped = vm32_or(dropped, vm32_and(vf32_gt(lowest, shift), vf32_ge(shift, negligible)));
+        }
+    return vm32_any(dropped);
+}
+
+/* The weights of one row for the chains [first, end), WEIGHTS_OF_CHAIN apart: 0 in those that it does not see as dense.
+ * Completes the row's threshold. */
+static void pack_row(const aft_plan *plan, size_t pair, aft_row *row, size_t first, size_t end, float *weights) {
+    for (size_t chain = first, next; chain < end; chain = next, weights += WEIGHTS_OF_CHAIN) {
+        next = chain + 1;
+        if (chain < first_chain(row) || chain >= end_chain(row)) {
+            memset(weights, 0, AFT_CHAIN_KEYS * sizeof(float));
+            continue;
+        }
+        next = smaller(smaller(end, end_chain(row)), chain + PIECE_CHAINS);
+        if (pack_piece(plan, pair, row, chain, next, weights))
+            row->threshold = ROW_THRESHOLD;
+        weights += (next - chain - 1) * WEIGHTS_OF_CHAIN;
+    }
+}
+
+/* The biases of a row for one chain, taken apart as keys are (key.h): exp(w) = p * 2^n, special = NaN where w is NaN or
+ * +inf. */
 typedef struct weight_chain {
     float p[AFT_CHAIN_KEYS], n[AFT_CHAIN_KEYS], special[AFT_CHAIN_KEYS];
 } weight_chain;
 
 static bool weight_chain_take(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
                               weight_chain *taken) {
-    const vf32 infinity = vf32_set1(__builtin_inff()), minus_infinity = vf32_set1(-__builtin_inff());
     float buffer[AFT_CHAIN_KEYS];
     const float *logits = chain_logits(plan, pair, row, chain, buffer);
     if (!logits)
         return false;
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
-        vf32 n, logit = vf32_load(logits + i), reduced = vf32_exp_reduce(logit, &n);
-        vm32 hidden = vf32_eq(logit, minus_infinity), finite = vf32_gt(infinity, logit);
-        vf32_store(taken->p + i, reduced);
-        vf32_store(taken->n + i, vf32_select(hidden, vf32_set1(EXPONENT_HIDDEN), n));
+        vf32 n, logit = vf32_load(logits + i);
+        vm32 finite = vf32_gt(vf32_set1(__builtin_inff()), logit);
+        vf32_store(taken->p + i, vf32_exp(logit_reduce(logit, &n)));
+        vf32_store(taken->n + i, n);
         vf32_store(taken->special + i, vf32_select(finite, vf32_zero(), vf32_set1(QUIET_NAN)));
     }
-    for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES)
-        vf32_store(taken->p + i, vf32_exp(vf32_load(taken->p + i)));
     return true;
-}
-
-/* The weights of one row for one chain. A weight that is dropped and might matter raises the row's threshold. */
-static void weights_of_chain(const aft_plan *plan, size_t pair, aft_row *row, size_t chain, float *weights) {
-    weight_chain taken;
-    if (!weight_chain_take(plan, pair, row, chain, &taken)) {
-        memset(weights, 0, AFT_CHAIN_KEYS * sizeof(float));
-        return;
-    }
-    vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
-    for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
-        vf32 shift = vf32_sub(vf32_load(taken.n + i), vf32_set1(row->exponent));
-        vf32_store(weights + i, vf32_scale_above(vf32_load(taken.p + i), shift, LOWEST));
-        vm32 below = vf32_gt(vf32_set1(LOWEST), shift);
-        dropped = vm32_or(dropped, vm32_and(below, vf32_ge(shift, vf32_set1(NEGLIGIBLE))));
-    }
-    if (vm32_any(dropped))
-        row->threshold = ROW_THRESHOLD;
 }
 
 #endif
