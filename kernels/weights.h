@@ -87,6 +87,7 @@ static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row)
     vm32 finite = vf32_eq(top, top);
     for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
         const float *logits = chain_logits(plan, pair, row, chain, buffer);
+        prefetch_row(logits, plan->problem.bias.row_stride, 1); /* this is where the bias is touched first */
         for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
             vf32 logit = vf32_load(logits + i);
             top = vf32_max(logit, top);
