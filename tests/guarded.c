@@ -28,6 +28,12 @@ guarded guarded_make(size_t bytes, bool at_start, size_t slack) {
     return memory;
 }
 
+void guarded_read_only(const guarded *memory) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), inside = memory->map_bytes - 2 * page;
+    if (inside && mprotect((unsigned char *)memory->map + page, inside, PROT_READ) != 0)
+        harness_fail("memory of %zu bytes cannot be made read-only: %s", memory->count, strerror(errno));
+}
+
 void guarded_free(guarded *memory) {
     if (memory->map)
         munmap(memory->map, memory->map_bytes);

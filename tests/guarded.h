@@ -16,6 +16,8 @@ typedef struct guarded {
 /* `slack` bytes lie between the memory and the unmapped page: the one before it if at_start, else the one after it.
  * On an emulated x86 the page after it is 32 bytes further away. */
 guarded guarded_make(size_t bytes, bool at_start, size_t slack);
+/* From here on a write ends the process too. */
+void guarded_read_only(const guarded *memory);
 void guarded_free(guarded *memory);
 
 #endif

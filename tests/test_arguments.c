@@ -62,7 +62,6 @@ CHANGE(huge_row_stride, v->problem.bias.row_stride = SIZE_MAX / 2)
 CHANGE(long_kv_length, v->kv_lengths[1] = KEYS + 1; v->problem.shape.kv_lengths = v->kv_lengths)
 CHANGE(no_window, v->problem.bias.window = 0)
 CHANGE(huge_window, v->problem.bias.window = SIZE_MAX / 2 + 2)
-CHANGE(prepared, v->problem.bias.kind = AFT_BIAS_PREPARED)
 CHANGE(unknown_kind, v->problem.bias.kind = (aft_bias_kind)77)
 CHANGE(y_is_k, v->problem.k.data = y_of(v))
 CHANGE(y_is_v, v->problem.v.data = y_of(v))
@@ -112,7 +111,6 @@ static const misuse misuses[] = {
     {"kv_length above kv_len", long_kv_length, AFT_BIAS_FULL, AFT_SIZE, false},
     {"window 0 of a band", no_window, AFT_BIAS_BAND, AFT_SIZE, false},
     {"window of a band overflows", huge_window, AFT_BIAS_BAND, AFT_SIZE, false},
-    {"prepared bias", prepared, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
     {"unknown kind", unknown_kind, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
     {"y is k", y_is_k, AFT_BIAS_FULL, AFT_OVERLAP, false},
     {"y is v", y_is_v, AFT_BIAS_FULL, AFT_OVERLAP, false},
@@ -200,7 +198,6 @@ static void null_arguments(const char *isa) {
     (void)isa;
     victim v = make_victim(AFT_BIAS_FULL);
     size_t answer;
-    aft_bias bias;
     assert_int_equal(aft_workspace_bytes(NULL, NULL, &answer), AFT_NULL);
     assert_int_equal(aft_workspace_bytes(&v.problem, NULL, NULL), AFT_NULL);
     assert_int_equal(aft_forward(NULL, v.workspace, v.bytes, NULL), AFT_NULL);
@@ -210,8 +207,6 @@ static void null_arguments(const char *isa) {
     assert_int_equal(aft_tasks(&v.problem, 0, NULL), AFT_NULL);
     assert_int_equal(aft_run(NULL, v.workspace, v.bytes, 0, 0, 0), AFT_NULL);
     assert_int_equal(aft_use_isa(NULL), AFT_NULL);
-    assert_int_equal(aft_prepared_bytes(&v.problem.shape, &v.problem.bias, &answer), AFT_UNSUPPORTED);
-    assert_int_equal(aft_prepare(&v.problem.shape, &v.problem.bias, v.workspace, v.bytes, &bias), AFT_UNSUPPORTED);
     free(v.workspace);
     case_free(&v.c);
 }

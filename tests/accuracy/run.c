@@ -214,6 +214,22 @@ static void try_band(comparison *c) {
     unplace(&p);
 }
 
+/* The bias prepared, and its own memory gone. */
+static void try_prepared(comparison *c) {
+    placement p = place(c->source, 0);
+    aft_problem *const problem = &p.problem;
+    size_t bytes;
+    expect_ok(aft_prepared_bytes(&problem->shape, &problem->bias, &bytes), "aft_prepared_bytes");
+    guarded memory = guarded_make(bytes, false, 0);
+    expect_ok(aft_prepare(&problem->shape, &problem->bias, memory.bytes, bytes, &problem->bias), "aft_prepare");
+    guarded_free(&p.w);
+    forget_outputs(&p);
+    forward(problem, 1, 0);
+    compare(c, problem->y.data, problem->shape.q_len, "with the bias prepared");
+    guarded_free(&memory);
+    unplace(&p);
+}
+
 static void compare_all(comparison *c) {
     const aft_problem *const problem = &c->source->aft;
     try_workers(c);
@@ -224,6 +240,8 @@ static void compare_all(comparison *c) {
         try_prefixes(c);
     if (problem->bias.kind == AFT_BIAS_LOCAL && problem->bias.window > 0)
         try_band(c);
+    if (problem->bias.kind != AFT_BIAS_NONE)
+        try_prepared(c);
 }
 
 int main(int count, char **arguments) {

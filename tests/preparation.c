@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "preparation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The prepared bias takes the place of the other, as a caller may write it. */
+static guarded prepare_into(const aft_shape *shape, const aft_bias *bias, bool at_start, aft_bias *prepared) {
+    size_t bytes;
+    *prepared = *bias;
+    assert_int_equal(aft_prepared_bytes(shape, bias, &bytes), AFT_OK);
+    guarded memory = guarded_make(bytes, at_start, 0);
+    memset(memory.bytes, at_start ? 0x5a : 0xa5, bytes);
+    assert_int_equal(aft_prepare(shape, prepared, memory.bytes, bytes, prepared), AFT_OK);
+    assert_int_equal(prepared->kind, AFT_BIAS_PREPARED);
+    assert_ptr_equal(prepared->data, memory.bytes);
+    assert_int_equal(prepared->first_row, bias->first_row);
+    assert_int_equal(prepared->window, bias->window);
+    return memory;
+}
+
+preparation preparation_make(const aft_shape *shape, const aft_bias *bias) {
+    preparation p;
+    guarded other = prepare_into(shape, bias, true, &p.bias);
+    p.memory = prepare_into(shape, bias, false, &p.bias);
+    assert_int_equal(p.memory.count, other.count);
+    assert_memory_equal(p.memory.bytes, other.bytes, other.count);
+    guarded_free(&other);
+    guarded_read_only(&p.memory);
+    return p;
+}
+
+void preparation_free(preparation *p) { guarded_free(&p->memory); }
+
+prepared_case prepared_case_of(test_case c) {
+    prepared_case p = {.kept = malloc(c.w.count + 1)};
+    assert_non_null(p.kept);
+    case_run(&c, NULL);
+    p.want = case_snapshot(&c);
+    p.prepared = preparation_make(&c.problem.shape, &c.problem.bias);
+    memcpy(p.kept, c.w.bytes, c.w.count);
+    guarded_free(&c.w);
+    c.problem.bias = p.prepared.bias;
+    c.truth.bias.data = p.kept;
+    p.c = c;
+    return p;
+}
+
+void prepared_case_free(prepared_case *p) {
+    free(p->want);
+    free(p->kept);
+    preparation_free(&p->prepared);
+    case_free(&p->c);
+}

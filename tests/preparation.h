@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Prepared biases for tests: in guarded memory of exactly the bytes that were asked for, and cases that have one. */
+#ifndef AFT_TESTS_PREPARATION_H
+#define AFT_TESTS_PREPARATION_H
+
+#include "cases.h"
+
+typedef struct preparation {
+    aft_bias bias;
+    guarded memory; /* read-only */
+} preparation;
+
+/* Prepares twice, right behind an unmapped page and right before one, each time over other garbage, and expects the
+ * same bytes. */
+preparation preparation_make(const aft_shape *shape, const aft_bias *bias);
+void preparation_free(preparation *p);
+
+/* A case whose bias is prepared; the memory of the bias itself is unmapped. */
+typedef struct prepared_case {
+    test_case c;
+    preparation prepared;
+    float *want; /* the outputs with the bias itself */
+    float *kept; /* a copy of the bias, by which the truth is told */
+} prepared_case;
+
+/* Takes the case over. */
+prepared_case prepared_case_of(test_case c);
+void prepared_case_free(prepared_case *p);
+
+#endif

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* Every misuse of aft_prepare and of what it made has its status and writes nothing. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "preparation.h"
+
+enum { BATCH = 2, HEADS = 3, ROWS = 9, KEYS = 20, CHANNELS = 5, OFFSET = 4, GARBAGE = 4096 };
+
+static case_spec spec_of(aft_bias_kind kind, bool causal) {
+    case_spec spec = case_default(ROWS, KEYS, CHANNELS);
+    spec.shape.batch = BATCH;
+    spec.shape.heads = HEADS;
+    spec.shape.q_offset = OFFSET;
+    spec.shape.causal = causal;
+    spec.kind = kind;
+    spec.window = 3;
+    spec.first_row = 2;
+    spec.bias_per_batch = spec.bias_per_head = true;
+    return spec;
+}
+
+static void expect(const char *name, const char *function, aft_status got, aft_status want) {
+    if (got != want)
+        harness_fail("%s: %s says '%s', should say '%s'", name, function, aft_status_string(got),
+                     aft_status_string(want));
+}
+
+static guarded filled(size_t bytes) {
+    guarded memory = guarded_make(bytes, false, 0);
+    memset(memory.bytes, 0xa5, bytes);
+    return memory;
+}
+
+static void expect_untouched(const char *name, const char *what, const guarded *memory) {
+    for (size_t i = 0; i < memory->count; i++)
+        if (memory->bytes[i] != 0xa5)
+            harness_fail("%s: byte %zu of the %s was written to", name, i, what);
+}
+
+/* A legal call of aft_prepare, to be spoiled. */
+typedef struct maker {
+    test_case c;
+    aft_shape shape;
+    aft_bias bias;
+    guarded own;
+    void *memory;
+    size_t bytes;
+} maker;
+
+typedef struct bad_prepare {
+    const char *name;
+    void (*change)(maker *m);
+    aft_bias_kind kind;
+    aft_status expected;
+    bool of_memory; /* aft_prepared_bytes cannot know */
+} bad_prepare;
+
+#define CHANGE(name, ...)                                                                                              \
+    static void name(maker *m) { __VA_ARGS__; }
+
+CHANGE(no_bias, m->bias.data = NULL)
+CHANGE(no_memory, m->memory = NULL)
+CHANGE(huge_batch, m->shape.batch = SIZE_MAX)
+CHANGE(huge_heads, m->shape.heads = SIZE_MAX)
+CHANGE(huge_q_len, m->shape.q_len = SIZE_MAX)
+CHANGE(huge_kv_len, m->shape.kv_len = SIZE_MAX)
+CHANGE(huge_q_offset, m->shape.q_offset = SIZE_MAX)
+CHANGE(huge_first_row, m->bias.first_row = SIZE_MAX)
+CHANGE(huge_batch_stride, m->bias.batch_stride = SIZE_MAX)
+CHANGE(huge_head_stride, m->bias.head_stride = SIZE_MAX / 2)
+CHANGE(huge_row_stride, m->bias.row_stride = SIZE_MAX / 3)
+CHANGE(huge_together, m->shape.q_len = SIZE_MAX / 60; m->bias.row_stride = m->bias.first_row = 0)
+CHANGE(no_window, m->bias.window = 0)
+CHANGE(huge_window, m->bias.window = SIZE_MAX / 2 + 2)
+CHANGE(one_byte_short, m->bytes -= 1)
+CHANGE(no_bytes, m->bytes = 0)
+CHANGE(odd_memory, m->memory = m->own.bytes + 2)
+CHANGE(memory_is_bias, m->memory = m->c.w.bytes)
+CHANGE(memory_ends_in_bias, m->memory = m->c.w.bytes - m->bytes + sizeof(float))
+CHANGE(memory_begins_in_bias, m->memory = m->c.w.bytes + m->c.w.count - sizeof(float))
+CHANGE(prepared_kind, m->bias.kind = AFT_BIAS_PREPARED)
+CHANGE(unknown_kind, m->bias.kind = (aft_bias_kind)77)
+
+static const bad_prepare bad_prepares[] = {
+    {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, false},
+    {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, false},
+    {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, false},
+    {"memory is NULL", no_memory, AFT_BIAS_FULL, AFT_NULL, true},
+    {"batch overflows", huge_batch, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"heads overflows", huge_heads, AFT_BIAS_LOCAL, AFT_SIZE, false},
+    {"q_len overflows", huge_q_len, AFT_BIAS_BAND, AFT_SIZE, false},
+    {"kv_len overflows", huge_kv_len, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"q_offset + q_len overflows", huge_q_offset, AFT_BIAS_LOCAL, AFT_SIZE, false},
+    {"first_row + q_len overflows", huge_first_row, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"batch_stride overflows", huge_batch_stride, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"head_stride overflows", huge_head_stride, AFT_BIAS_LOCAL, AFT_SIZE, false},
+    {"row_stride overflows", huge_row_stride, AFT_BIAS_BAND, AFT_SIZE, false},
+    {"what is prepared overflows, full", huge_together, AFT_BIAS_FULL, AFT_SIZE, false},
+    {"what is prepared overflows, local", huge_together, AFT_BIAS_LOCAL, AFT_SIZE, false},
+    {"window 0 of a band", no_window, AFT_BIAS_BAND, AFT_SIZE, false},
+    {"window of a band overflows", huge_window, AFT_BIAS_BAND, AFT_SIZE, false},
+    {"one byte short, full", one_byte_short, AFT_BIAS_FULL, AFT_WORKSPACE, true},
+    {"one byte short, local", one_byte_short, AFT_BIAS_LOCAL, AFT_WORKSPACE, true},
+    {"one byte short, band", one_byte_short, AFT_BIAS_BAND, AFT_WORKSPACE, true},
+    {"no byte", no_bytes, AFT_BIAS_FULL, AFT_WORKSPACE, true},
+    {"memory is not aligned", odd_memory, AFT_BIAS_LOCAL, AFT_WORKSPACE, true},
+    {"memory is the bias", memory_is_bias, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"memory ends in the bias", memory_ends_in_bias, AFT_BIAS_LOCAL, AFT_OVERLAP, true},
+    {"memory begins in the bias", memory_begins_in_bias, AFT_BIAS_BAND, AFT_OVERLAP, true},
+    {"a prepared bias", prepared_kind, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
+    {"unknown kind", unknown_kind, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
+};
+
+static maker make_maker(aft_bias_kind kind) {
+    const case_spec spec = spec_of(kind, false);
+    maker m = {.c = case_make(&spec), .shape = spec.shape};
+    m.bias = m.c.problem.bias;
+    assert_int_equal(aft_prepared_bytes(&m.shape, &m.bias, &m.bytes), AFT_OK);
+    m.own = filled(m.bytes);
+    m.memory = m.own.bytes;
+    return m;
+}
+
+static void bad_prepares_are_refused(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < sizeof bad_prepares / sizeof bad_prepares[0]; i++) {
+        const bad_prepare *const bad = &bad_prepares[i];
+        maker m = make_maker(bad->kind);
+        aft_bias prepared, before;
+        memset(&prepared, 0xa5, sizeof prepared);
+        memcpy(&before, &prepared, sizeof before);
+        guarded_read_only(&m.c.w);
+        bad->change(&m);
+        size_t answer = 12345;
+        if (!bad->of_memory)
+            expect(bad->name, "aft_prepared_bytes", aft_prepared_bytes(&m.shape, &m.bias, &answer), bad->expected);
+        assert_int_equal(answer, 12345);
+        expect(bad->name, "aft_prepare", aft_prepare(&m.shape, &m.bias, m.memory, m.bytes, &prepared), bad->expected);
+        assert_memory_equal(&prepared, &before, sizeof before);
+        expect_untouched(bad->name, "memory", &m.own);
+        guarded_free(&m.own);
+        case_free(&m.c);
+    }
+}
+
+static void null_arguments(const char *isa) {
+    (void)isa;
+    maker m = make_maker(AFT_BIAS_FULL);
+    size_t bytes;
+    aft_bias prepared;
+    assert_int_equal(aft_prepared_bytes(NULL, &m.bias, &bytes), AFT_NULL);
+    assert_int_equal(aft_prepared_bytes(&m.shape, NULL, &bytes), AFT_NULL);
+    assert_int_equal(aft_prepared_bytes(&m.shape, &m.bias, NULL), AFT_NULL);
+    assert_int_equal(aft_prepare(NULL, &m.bias, m.memory, m.bytes, &prepared), AFT_NULL);
+    assert_int_equal(aft_prepare(&m.shape, NULL, m.memory, m.bytes, &prepared), AFT_NULL);
+    assert_int_equal(aft_prepare(&m.shape, &m.bias, m.memory, m.bytes, NULL), AFT_NULL);
+    expect_untouched("NULL", "memory", &m.own);
+    guarded_free(&m.own);
+    case_free(&m.c);
+}
+
+/* A legal problem with a prepared bias, to be spoiled. It is the inside of what was prepared: a row less at either end,
+ * and a key less. */
+typedef struct user {
+    test_case c;
+    preparation prepared;
+    aft_problem problem;
+    guarded garbage, workspace;
+    void *work;
+} user;
+
+typedef struct bad_use {
+    const char *name;
+    void (*change)(user *u);
+    aft_bias_kind kind;
+    bool causal;
+    aft_status expected;
+    bool of_workspace; /* only a forward can know */
+} bad_use;
+
+#undef CHANGE
+#define CHANGE(name, ...)                                                                                              \
+    static void name(user *u) { __VA_ARGS__; }
+
+static float *last_float(const guarded *memory) { return (float *)memory->bytes + memory->count / sizeof(float) - 1; }
+
+/* Prepared memory in which one byte of the first eight, which say what it is, is another. */
+static void damage(user *u, size_t byte) {
+    memcpy(u->garbage.bytes, u->prepared.memory.bytes, u->prepared.memory.count);
+    u->garbage.bytes[byte] ^= 1;
+    u->problem.bias.data = u->garbage.bytes;
+}
+
+CHANGE(not_prepared, u->problem.bias.data = NULL)
+CHANGE(odd_prepared, u->problem.bias.data = u->prepared.memory.bytes + 2)
+CHANGE(zeros, memset(u->garbage.bytes, 0, u->garbage.count); u->problem.bias.data = u->garbage.bytes)
+CHANGE(ones, memset(u->garbage.bytes, 0xff, u->garbage.count); u->problem.bias.data = u->garbage.bytes)
+CHANGE(first_byte, damage(u, 0))
+CHANGE(third_byte, damage(u, 2))
+CHANGE(other_mask, u->problem.shape.causal = !u->problem.shape.causal)
+CHANGE(more_keys, u->problem.shape.kv_len += 2)
+CHANGE(earlier, u->problem.shape.q_offset -= 2; u->problem.bias.first_row -= 2)
+CHANGE(later, u->problem.shape.q_offset += 2; u->problem.bias.first_row += 2)
+CHANGE(longer, u->problem.shape.q_len += 2)
+CHANGE(more_rows, u->problem.shape.q_len += 1000)
+CHANGE(other_offset, u->problem.shape.q_offset += 1)
+CHANGE(other_row, u->problem.bias.first_row -= 1)
+CHANGE(less_batches, u->problem.shape.batch -= 1)
+CHANGE(more_batches, u->problem.shape.batch += 1)
+CHANGE(less_heads, u->problem.shape.heads -= 1)
+CHANGE(more_heads, u->problem.shape.heads += 1)
+CHANGE(last_row, u->problem.bias.first_row = SIZE_MAX)
+CHANGE(last_position, u->problem.shape.q_offset = SIZE_MAX)
+CHANGE(no_y, u->problem.y.data = NULL)
+CHANGE(no_k, u->problem.k.data = NULL)
+CHANGE(y_is_prepared, u->problem.y.data = (float *)u->prepared.memory.bytes)
+CHANGE(y_begins_in_prepared, u->problem.y.data = last_float(&u->prepared.memory))
+CHANGE(work_is_prepared, u->work = u->prepared.memory.bytes)
+CHANGE(work_ends_in_prepared, u->work = u->prepared.memory.bytes - u->workspace.count + 1)
+CHANGE(work_begins_in_prepared, u->work = u->prepared.memory.bytes + u->prepared.memory.count - 1)
+
+static const bad_use bad_uses[] = {
+    {"prepared memory is NULL", not_prepared, AFT_BIAS_FULL, false, AFT_NULL, false},
+    {"y is NULL", no_y, AFT_BIAS_FULL, false, AFT_NULL, false},
+    {"k is NULL", no_k, AFT_BIAS_LOCAL, false, AFT_NULL, false},
+    {"first_row + q_len overflows", last_row, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"q_offset + q_len overflows", last_position, AFT_BIAS_FULL, false, AFT_SIZE, false},
+    {"prepared memory is not aligned", odd_prepared, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"memory of zeros", zeros, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"memory of ones", ones, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"the first byte is another", first_byte, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"the third byte is another", third_byte, AFT_BIAS_BAND, true, AFT_STALE, false},
+    {"prepared without mask", other_mask, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"prepared with mask", other_mask, AFT_BIAS_FULL, true, AFT_STALE, false},
+    {"local prepared without mask", other_mask, AFT_BIAS_LOCAL, false, AFT_STALE, false},
+    {"more keys than prepared, full", more_keys, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"more keys than prepared, local", more_keys, AFT_BIAS_LOCAL, true, AFT_STALE, false},
+    {"more keys than prepared, band", more_keys, AFT_BIAS_BAND, false, AFT_STALE, false},
+    {"a row before those prepared", earlier, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"a row before those prepared, band", earlier, AFT_BIAS_BAND, true, AFT_STALE, false},
+    {"a row after those prepared", later, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"a row after those prepared, local", later, AFT_BIAS_LOCAL, true, AFT_STALE, false},
+    {"one row too many", longer, AFT_BIAS_FULL, true, AFT_STALE, false},
+    {"many rows too many", more_rows, AFT_BIAS_LOCAL, false, AFT_STALE, false},
+    {"another q_offset, causal", other_offset, AFT_BIAS_FULL, true, AFT_STALE, false},
+    {"another q_offset, local", other_offset, AFT_BIAS_LOCAL, false, AFT_STALE, false},
+    {"another q_offset, band", other_offset, AFT_BIAS_BAND, false, AFT_STALE, false},
+    {"another first_row, causal", other_row, AFT_BIAS_FULL, true, AFT_STALE, false},
+    {"another first_row, local", other_row, AFT_BIAS_LOCAL, false, AFT_STALE, false},
+    {"another first_row, band", other_row, AFT_BIAS_BAND, true, AFT_STALE, false},
+    {"a batch less", less_batches, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"a batch more", more_batches, AFT_BIAS_LOCAL, false, AFT_STALE, false},
+    {"a head less", less_heads, AFT_BIAS_BAND, false, AFT_STALE, false},
+    {"a head more", more_heads, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"y is the prepared memory", y_is_prepared, AFT_BIAS_FULL, false, AFT_OVERLAP, false},
+    {"y begins in the prepared memory", y_begins_in_prepared, AFT_BIAS_BAND, true, AFT_OVERLAP, false},
+    {"workspace is the prepared memory", work_is_prepared, AFT_BIAS_FULL, false, AFT_OVERLAP, true},
+    {"workspace ends in the prepared memory", work_ends_in_prepared, AFT_BIAS_LOCAL, false, AFT_OVERLAP, true},
+    {"workspace begins in the prepared memory", work_begins_in_prepared, AFT_BIAS_FULL, true, AFT_OVERLAP, true},
+};
+
+static user make_user(aft_bias_kind kind, bool causal) {
+    const case_spec spec = spec_of(kind, causal);
+    user u = {.c = case_make(&spec)};
+    u.prepared = preparation_make(&spec.shape, &u.c.problem.bias);
+    u.garbage = filled(u.prepared.memory.count > GARBAGE ? u.prepared.memory.count : GARBAGE);
+    u.problem = u.c.problem;
+    u.problem.bias = u.prepared.bias;
+    u.problem.bias.first_row += 1;
+    u.problem.shape.q_offset += 1;
+    u.problem.shape.q_len -= 2;
+    u.problem.shape.kv_len -= 1;
+    size_t bytes;
+    assert_int_equal(aft_workspace_bytes(&u.problem, NULL, &bytes), AFT_OK);
+    u.workspace = filled(bytes);
+    u.work = u.workspace.bytes;
+    return u;
+}
+
+static void free_user(user *u) {
+    preparation_free(&u->prepared);
+    guarded_free(&u->garbage);
+    guarded_free(&u->workspace);
+    case_free(&u->c);
+}
+
+static void bad_uses_are_refused(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < sizeof bad_uses / sizeof bad_uses[0]; i++) {
+        const bad_use *const bad = &bad_uses[i];
+        user u = make_user(bad->kind, bad->causal);
+        const size_t bytes = u.workspace.count;
+        bad->change(&u);
+        size_t answer = 12345;
+        if (!bad->of_workspace) {
+            expect(bad->name, "aft_workspace_bytes", aft_workspace_bytes(&u.problem, NULL, &answer), bad->expected);
+            expect(bad->name, "aft_phases", aft_phases(&u.problem, &answer), bad->expected);
+            expect(bad->name, "aft_tasks", aft_tasks(&u.problem, 0, &answer), bad->expected);
+        }
+        assert_int_equal(answer, 12345);
+        expect(bad->name, "aft_forward", aft_forward(&u.problem, u.work, bytes, NULL), bad->expected);
+        expect(bad->name, "aft_run", aft_run(&u.problem, u.work, bytes, 0, 0, 0), bad->expected);
+        for (size_t e = 0; e < u.c.y.count / sizeof(float); e++)
+            assert_int_equal(float_bits(((float *)u.c.y.bytes)[e]), CASE_CANARY);
+        expect_untouched(bad->name, "workspace", &u.workspace);
+        free_user(&u);
+    }
+}
+
+/* What each misuse above starts from is a legal use. */
+static void the_inside_is_allowed(const char *isa) {
+    (void)isa;
+    static const aft_bias_kind kinds[] = {AFT_BIAS_FULL, AFT_BIAS_LOCAL, AFT_BIAS_BAND};
+    for (size_t kind = 0; kind < 3; kind++)
+        for (int causal = 0; causal < 2; causal++) {
+            user u = make_user(kinds[kind], causal);
+            assert_int_equal(aft_forward(&u.problem, u.work, u.workspace.count, NULL), AFT_OK);
+            free_user(&u);
+        }
+}
+
+int main(void) {
+    static const harness_unit units[] = {
+        EACH_ISA(bad_prepares_are_refused),
+        EACH_ISA(null_arguments),
+        EACH_ISA(bad_uses_are_refused),
+        EACH_ISA(the_inside_is_allowed),
+    };
+    return HARNESS_MAIN("prepared_misuse", units);
+}
