@@ -219,16 +219,6 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
         exact_run(plan, block->pair, vector, &work, scratch);
 }
 
-/* Brings the rows of q and y near while the tiles run. */
-static void prefetch_outputs(const aft_plan *plan, const row_block *block, size_t vector) {
-    const float *q = input_of(plan, &plan->problem.q, block->pair, vector);
-    const float *y = output_of(plan, block->pair, vector);
-    for (size_t r = 0; r < block->count; r++) {
-        prefetch_row(q, plan->problem.q.time_stride, block->rows[r].index);
-        prefetch_row(y, plan->problem.y.time_stride, block->rows[r].index);
-    }
-}
-
 /* The weights of the chains [first, end) for the rows of a block: packed ahead, or now into `buffer`. */
 static const float *block_weights(const aft_plan *plan, const row_block *block, size_t first, size_t end,
                                   float *buffer) {
@@ -257,7 +247,6 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
         const float *weights = block_weights(plan, &block, chain, next, scratch + plan->scratch.weights);
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             const float *record = record_of(plan, set, block.pair, vector);
-            prefetch_outputs(plan, &block, vector);
             float *sums = add_chains(plan, &block, record, chain, next, weights, accumulators);
             if (!one_group) {
                 float *group_sums = groups + vector * SUMS_OF_BLOCK;
