@@ -81,31 +81,31 @@ static tile_scale scale_between(const aft_plan *plan, const float *record, size_
                         vf32_pow2_above(vf32_sub(vf32_load(a + VF32_LANES), vf32_load(b + VF32_LANES)), LOWEST_NORMAL)};
 }
 
-/* Moves the sums of `rows` rows a level up: to = to * scale + from, from = 0. */
-static void fold_sums(size_t rows, tile_scale scale, float *restrict from, float *restrict to) {
+/* Moves the sums of `rows` rows a level up: to = to * scale + from. */
+static void fold_sums(size_t rows, tile_scale scale, const float *restrict from, float *restrict to) {
     for (size_t i = 0; i < rows * 2 * VF32_LANES; i += 2 * VF32_LANES) {
         size_t d = i + VF32_LANES;
         vf32_store(to + i, vf32_fma(vf32_load(to + i), scale.numerator, vf32_load(from + i)));
         vf32_store(to + d, vf32_fma(vf32_load(to + d), scale.denominator, vf32_load(from + d)));
-        vf32_store(from + i, vf32_zero());
-        vf32_store(from + d, vf32_zero());
     }
 }
 
-/* Adds the chains [begin, end), which make one sum of level 1, to the sums of level 1. These had the exponents of chain
- * `basis` and end with those of the last one, also where a tile has no keys in it. */
+/* The chains [begin, end), which make one sum of level 1, go to `sums`: these begin with it, or have the exponents of
+ * chain `basis` and get those of the last one, also where a tile has no keys in it. */
 static void add_level(const aft_plan *plan, const row_block *block, const float *record, size_t begin, size_t end,
-                      size_t basis, const float *weights, float *sums) {
+                      bool begins, size_t basis, const float *weights, float *sums) {
     tile_scale scales[AFT_FAN_IN], carried = scale_between(plan, record, basis, end - 1);
     for (size_t c = begin; c < end; c++)
         scales[c - begin] = scale_between(plan, record, larger(c, 1) - 1, c);
     for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
-        size_t first = larger(begin, tile->dense_begin / AFT_CHAIN_KEYS);
-        if (first >= end)
-            continue;
-        size_t stop = larger(first, smaller(end, round_up(tile->dense_end, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS));
-        if (stop == first) {
-            tile_carry(tile->row_end - tile->row, carried, sums + tile->row * 2 * VF32_LANES);
+        size_t rows = tile->row_end - tile->row, first = larger(begin, tile->dense_begin / AFT_CHAIN_KEYS);
+        size_t stop = smaller(end, round_up(tile->dense_end, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS);
+        float *tile_sums = sums + tile->row * 2 * VF32_LANES;
+        if (first >= stop) {
+            if (begins)
+                memset(tile_sums, 0, rows * 2 * VF32_LANES * sizeof(float));
+            else
+                tile_carry(rows, carried, tile_sums);
             continue;
         }
         tile_scale behind;
@@ -113,34 +113,35 @@ static void add_level(const aft_plan *plan, const row_block *block, const float 
                               .panel = record + plan->record.panel + first * AFT_CHAIN_KEYS * 2 * VF32_LANES,
                               .weights = weights + (first - begin) * WEIGHTS_OF_CHAIN + tile->row * AFT_CHAIN_KEYS,
                               .scales = scales + (first - begin),
-                              .carried = &carried};
+                              .carried = begins ? NULL : &carried};
         if (stop < end) {
             behind = scale_between(plan, record, stop - 1, end - 1);
             chains.behind = &behind;
         }
-        tile_run(tile->row_end - tile->row, &chains, sums + tile->row * 2 * VF32_LANES);
+        tile_run(rows, &chains, tile_sums);
     }
 }
 
-/* Sums the chains [first, end), of one group, level by level; the result has the exponents of the last one. */
-static float *add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
-                         const float *weights, float *accumulators) {
-    size_t basis[AFT_LEVELS] = {0}; /* the chain whose exponents a level has; level 0 stays in the tile */
-    memset(accumulators, 0, (AFT_LEVELS - 1) * SUMS_OF_BLOCK * sizeof(float));
+_Static_assert(AFT_LEVELS == 3, "add_chains: chains make level 1 in the tile, level 2 and level 3 here");
+
+/* Sums the chains [first, end), of one group, level by level; `sums` get the exponents of the last one. The first sum of
+ * level 2 is made in place, those after it in `spare`. */
+static void add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
+                       const float *weights, float *sums, float *spare) {
+    const size_t level_1 = AFT_FAN_IN, level_2 = AFT_FAN_IN * AFT_FAN_IN;
+    size_t folded = first; /* the chains up to here are in `sums` */
+    if (first == end)
+        memset(sums, 0, block->count * 2 * VF32_LANES * sizeof(float));
     for (size_t begin = first, stop; begin < end; begin = stop) {
-        stop = smaller(end, round_down(begin, AFT_FAN_IN) + AFT_FAN_IN);
-        add_level(plan, block, record, begin, stop, basis[1], weights + (begin - first) * WEIGHTS_OF_CHAIN,
-                  accumulators);
-        basis[1] = stop - 1;
-        for (size_t l = 1, filled = stop / AFT_FAN_IN; l + 1 < AFT_LEVELS; l++, filled /= AFT_FAN_IN) {
-            if (stop < end && filled % AFT_FAN_IN != 0)
-                break;
-            float *sums = accumulators + (l - 1) * SUMS_OF_BLOCK;
-            fold_sums(block->count, scale_between(plan, record, basis[l + 1], stop - 1), sums, sums + SUMS_OF_BLOCK);
-            basis[l + 1] = stop - 1;
-        }
+        stop = smaller(end, round_down(begin, level_1) + level_1);
+        add_level(plan, block, record, begin, stop, begin == folded, larger(begin, 1) - 1,
+                  weights + (begin - first) * WEIGHTS_OF_CHAIN, folded == first ? sums : spare);
+        if (stop < end && stop % level_2 != 0)
+            continue;
+        if (folded > first)
+            fold_sums(block->count, scale_between(plan, record, folded - 1, stop - 1), spare, sums);
+        folded = stop;
     }
-    return accumulators + (AFT_LEVELS - 2) * SUMS_OF_BLOCK;
 }
 
 /* A numerator and denominator, their exponents, and `trusted` where neither lost anything that matters. */
@@ -234,12 +235,10 @@ static const float *block_weights(const aft_plan *plan, const row_block *block, 
 
 static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     row_block block = describe_block(plan, set, task, scratch);
-    float *accumulators = scratch + plan->scratch.accumulators;
+    float *sums = scratch + plan->scratch.accumulators, *spare = sums + SUMS_OF_BLOCK;
+    float *groups = scratch + plan->scratch.groups;
     size_t end = block.end_chain;
     bool one_group = end == 0 || block.first_chain / AFT_GROUP_CHAINS == (end - 1) / AFT_GROUP_CHAINS;
-    float *groups = scratch + plan->scratch.groups;
-    if (!one_group)
-        memset(groups, 0, plan->vectors * SUMS_OF_BLOCK * sizeof(float));
 
     size_t chain = block.first_chain, next;
     do { /* once at least: a block may see states alone */
@@ -247,14 +246,15 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
         const float *weights = block_weights(plan, &block, chain, next, scratch + plan->scratch.weights);
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             const float *record = record_of(plan, set, block.pair, vector);
-            float *sums = add_chains(plan, &block, record, chain, next, weights, accumulators);
-            if (!one_group) {
-                float *group_sums = groups + vector * SUMS_OF_BLOCK;
-                fold_sums(block.count, scale_between(plan, record, larger(chain, 1) - 1, next - 1), sums, group_sums);
-                sums = group_sums;
+            float *total = one_group ? sums : groups + vector * SUMS_OF_BLOCK;
+            if (chain == block.first_chain) {
+                add_chains(plan, &block, record, chain, next, weights, total, spare);
+            } else {
+                add_chains(plan, &block, record, chain, next, weights, sums, spare);
+                fold_sums(block.count, scale_between(plan, record, chain - 1, next - 1), sums, total);
             }
             if (next == end)
-                finish_rows(plan, &block, vector, record, sums, scratch);
+                finish_rows(plan, &block, vector, record, total, scratch);
         }
         chain = next;
     } while (chain < end);

@@ -26,12 +26,13 @@ typedef struct tile_scale {
 
 /* The chains of one sum of level 1 that a tile has keys in. */
 typedef struct tile_chains {
-    size_t count;              /* from 1 to AFT_FAN_IN */
-    const float *panel;        /* [count * AFT_CHAIN_KEYS] (e * v, e) */
-    const float *weights;      /* [count], WEIGHTS_OF_CHAIN apart, of [rows][AFT_CHAIN_KEYS] */
-    const tile_scale *scales;  /* [count]: to each chain from the one before */
-    const tile_scale *carried; /* to the last chain of the sum, from what the accumulators have */
-    const tile_scale *behind;  /* to it from the last of these; NULL where that is the same */
+    size_t count;             /* from 1 to AFT_FAN_IN */
+    const float *panel;       /* [count * AFT_CHAIN_KEYS] (e * v, e) */
+    const float *weights;     /* [count], WEIGHTS_OF_CHAIN apart, of [rows][AFT_CHAIN_KEYS] */
+    const tile_scale *scales; /* [count]: to each chain from the one before */
+    const tile_scale
+        *carried;             /* to the last chain of the sum, from what the accumulators have; NULL where they begin */
+    const tile_scale *behind; /* to it from the last of these; NULL where that is the same */
 } tile_chains;
 
 /* What tile_run does where a tile has no keys. */
@@ -91,11 +92,18 @@ AFT_INLINE void tile_rows(size_t rows, const tile_chains *chains, float *restric
             denominator[r] = vf32_mul(denominator[r], chains->behind->denominator);
         }
     }
+    if (chains->carried) {
+        TILE_UNROLL
+        for (size_t r = 0; r < rows; r++) {
+            const float *before = accumulators + r * 2 * VF32_LANES;
+            numerator[r] = vf32_fma(vf32_load(before), chains->carried->numerator, numerator[r]);
+            denominator[r] = vf32_fma(vf32_load(before + VF32_LANES), chains->carried->denominator, denominator[r]);
+        }
+    }
     TILE_UNROLL
-    for (size_t r = 0; r < rows; r++, accumulators += 2 * VF32_LANES) {
-        vf32 n = vf32_load(accumulators), d = vf32_load(accumulators + VF32_LANES);
-        vf32_store(accumulators, vf32_fma(n, chains->carried->numerator, numerator[r]));
-        vf32_store(accumulators + VF32_LANES, vf32_fma(d, chains->carried->denominator, denominator[r]));
+    for (size_t r = 0; r < rows; r++) {
+        vf32_store(accumulators + r * 2 * VF32_LANES, numerator[r]);
+        vf32_store(accumulators + r * 2 * VF32_LANES + VF32_LANES, denominator[r]);
     }
 }
 
