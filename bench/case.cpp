@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The tensors are those of tests/data: one layer of each kind from two models trained on real text, of which the causal
- * problems use the causal one. They are repeated up to the shape wanted: position j is position j mod 200 there,
- * channel c is channel c mod 64, bias (t, j) is bias (t mod 200, j mod 200), which keeps the diagonal structure; batch
- * b begins b positions later, so that no two are equal. Every value is thus a real one, and so is its neighbourhood.
- */
 #include "bench/case.h"
 
 #include <algorithm>
-#include <stdexcept>
 
-#include "tests/npy.h"
+#include "bench/real_tensors.h"
 
 namespace bench {
 
@@ -20,43 +13,6 @@ const char *kernel_name(Kernel kernel) {
     return kernel == Kernel::simple ? "simple" : kernel == Kernel::full ? "full" : "local";
 }
 
-/* A matrix of floats from tests/data. */
-class Matrix {
-  public:
-    Matrix(Kernel kernel, bool causal, const char *tensor) {
-        const std::string path = std::string(AFT_BENCH_ROOT "/tests/data/") + (causal ? "causal/" : "masked/") +
-                                 kernel_name(kernel) + "_" + tensor + ".npy";
-        char error[512];
-        if (!npy_read(path.c_str(), &array, error, sizeof error))
-            throw std::runtime_error(error);
-        if (array.type != NPY_F4 || array.dimensions != 2 || array.count == 0) {
-            npy_free(&array);
-            throw std::runtime_error(path + ": not a matrix of float32; restore the file from the repository");
-        }
-    }
-    ~Matrix() { npy_free(&array); }
-    Matrix(const Matrix &) = delete;
-    Matrix &operator=(const Matrix &) = delete;
-
-    /* Repeated without end in both directions. */
-    float operator()(std::size_t row, std::size_t column) const {
-        return static_cast<const float *>(array.data)[row % array.shape[0] * array.shape[1] + column % array.shape[1]];
-    }
-
-  private:
-    npy_array array{};
-};
-
-Buffer<float> extend(const Matrix &source, Shape shape) {
-    Buffer<float> tensor(shape.batch * shape.time * shape.channels);
-    float *element = tensor.data();
-    for (std::size_t b = 0; b < shape.batch; b++)
-        for (std::size_t t = 0; t < shape.time; t++)
-            for (std::size_t c = 0; c < shape.channels; c++)
-                *element++ = source(b + t, c);
-    return tensor;
-}
-
 /* Keys that differ from `row` by less than `window`, among the first `visible`. */
 std::size_t keys_in_window(std::size_t row, std::size_t window, std::size_t visible) {
     const std::size_t begin = row + 1 > window ? row + 1 - window : 0;
@@ -64,12 +20,20 @@ std::size_t keys_in_window(std::size_t row, std::size_t window, std::size_t visi
     return end > begin ? end - begin : 0;
 }
 
+/* exp(-push) * exp(-push) is 2^-115: far below what the factored form keeps, whatever the real values add. */
+constexpr float push = 40;
+
+float push_of(std::size_t key) { return key % 2 == 0 ? push : -push; }
+
 /* A dense bias of this many positions would not fit into memory everywhere. */
 constexpr std::size_t longest_dense_bias = 8192;
 
 } // namespace
 
-std::string Case::kernel_text() const { return std::string(kernel_name(kernel)) + (causal ? " causal" : ""); }
+std::string Case::kernel_text() const {
+    const char *form_text = form == Form::prepared ? " prepared" : form == Form::opposed ? " opposed" : "";
+    return std::string(kernel_name(kernel)) + form_text + (causal ? " causal" : "");
+}
 
 std::string Case::shape_text() const {
     std::string text = shape.batch > 1 ? "B=" + std::to_string(shape.batch) + " " : "";
@@ -90,24 +54,56 @@ bool Case::stores_band() const { return kernel == Kernel::local && shape.time > 
 void Case::load() {
     if (q.size() > 0)
         return;
-    q = extend(Matrix(kernel, causal, "q"), shape);
-    k = extend(Matrix(kernel, causal, "k"), shape);
-    v = extend(Matrix(kernel, causal, "v"), shape);
+    const auto source = [this](const char *tensor) {
+        return RealMatrix(std::string(causal ? "causal/" : "masked/") + kernel_name(kernel) + "_" + tensor);
+    };
+    const auto extended = [this, source](const char *tensor) {
+        return source(tensor).extended(shape.batch, shape.time, shape.channels);
+    };
+    q = extended("q");
+    k = extended("k");
+    v = extended("v");
+    if (kernel != Kernel::simple)
+        w = stores_band() ? source("w").band(shape.time, shape.window) : source("w").bias(shape.time);
+    if (form == Form::opposed)
+        oppose();
+    bias = stored_bias();
+    if (form == Form::prepared)
+        prepare();
+}
+
+/* Of a dense bias. */
+void Case::oppose() {
+    for (std::size_t i = 0; i < k.size(); i++)
+        k[i] += push_of(i / shape.channels % shape.time);
+    for (std::size_t i = 0; i < w.size(); i++)
+        w[i] -= push_of(i % shape.time);
+}
+
+void Case::prepare() {
+    const aft_shape whole = {shape.batch, 1, shape.time, shape.time, shape.channels, 0, causal, nullptr};
+    std::size_t bytes = 0;
+    expect_ok(aft_prepared_bytes(&whole, &bias, &bytes), "aft_prepared_bytes");
+    prepared_memory = Buffer<unsigned char>(bytes);
+    const aft_bias stored = bias;
+    expect_ok(aft_prepare(&whole, &stored, prepared_memory.data(), bytes, &bias), "aft_prepare");
+}
+
+aft_bias Case::stored_bias() const {
+    aft_bias stored{};
     if (kernel == Kernel::simple)
-        return;
-    const Matrix source(kernel, causal, "w");
-    const std::size_t columns = stores_band() ? 2 * shape.window - 1 : shape.time;
-    w = Buffer<float>(shape.time * columns);
-    for (std::size_t t = 0; t < shape.time; t++)
-        for (std::size_t i = 0; i < columns; i++) {
-            const std::size_t key = stores_band() ? t + i + 1 - shape.window : i;
-            w[t * columns + i] = stores_band() && key >= shape.time ? 0 : source(t, key);
-        }
+        return stored;
+    stored.kind = kernel == Kernel::full ? AFT_BIAS_FULL : stores_band() ? AFT_BIAS_BAND : AFT_BIAS_LOCAL;
+    stored.data = w.data();
+    stored.row_stride = stores_band() ? 2 * shape.window - 1 : shape.time;
+    stored.window = kernel == Kernel::local ? shape.window : 0;
+    return stored;
 }
 
 void Case::release() {
     for (Buffer<float> *tensor : {&q, &k, &v, &w})
         *tensor = Buffer<float>();
+    prepared_memory = Buffer<unsigned char>();
     references.clear();
 }
 
@@ -116,16 +112,8 @@ aft_problem Case::problem(Rows rows, float *y) const {
     const std::size_t first = rows.first * row_stride;
     aft_problem problem{};
     problem.shape = {shape.batch, 1, rows.count, shape.time, shape.channels, rows.first, causal, nullptr};
-    problem.bias.data = w.data();
+    problem.bias = bias;
     problem.bias.first_row = rows.first;
-    if (kernel == Kernel::full)
-        problem.bias.kind = AFT_BIAS_FULL;
-    else if (kernel == Kernel::local)
-        problem.bias.kind = stores_band() ? AFT_BIAS_BAND : AFT_BIAS_LOCAL;
-    if (kernel != Kernel::simple)
-        problem.bias.row_stride = stores_band() ? 2 * shape.window - 1 : shape.time;
-    if (kernel == Kernel::local)
-        problem.bias.window = shape.window;
     problem.q = {q.data() + first, batch_stride, batch_stride, row_stride};
     problem.k = {k.data(), batch_stride, batch_stride, row_stride};
     problem.v = {v.data(), batch_stride, batch_stride, row_stride};
@@ -179,9 +167,11 @@ std::vector<Case> all_cases(bool quick) {
     std::vector<Case> cases;
     for (const Listed &listed : shapes)
         for (const Kernel kernel : {Kernel::simple, Kernel::full, Kernel::local})
-            for (const bool causal : {false, true})
-                if ((listed.quick || !quick) && (listed.quadratic || kernel != Kernel::full))
-                    cases.push_back({kernel, causal, listed.shape});
+            for (const Form form : {Form::plain, Form::prepared})
+                for (const bool causal : {false, true})
+                    if ((listed.quick || !quick) && (listed.quadratic || kernel != Kernel::full) &&
+                        (form == Form::plain || kernel == Kernel::full))
+                        cases.push_back({kernel, causal, listed.shape, form});
     return cases;
 }
 

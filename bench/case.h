@@ -17,6 +17,12 @@ namespace bench {
 
 enum class Kernel { simple, full, local };
 
+/* What is special about a case with a bias.
+ * prepared: the kernel is given the bias as aft_prepare makes it.
+ * opposed: keys and biases push apart, by turns, and cancel in the sum: each key counts, and every denominator of the
+ * kernels' factored form, exp(k) * exp(w), underflows. The worst inputs there are. */
+enum class Form { plain, prepared, opposed };
+
 struct Shape {
     std::size_t batch, time, channels, window;
 };
@@ -31,14 +37,16 @@ class Case {
     const Kernel kernel;
     const bool causal;
     const Shape shape;
+    const Form form;
 
-    Case(Kernel kernel, bool causal, Shape shape) : kernel(kernel), causal(causal), shape(shape) {}
+    Case(Kernel kernel, bool causal, Shape shape, Form form = Form::plain)
+        : kernel(kernel), causal(causal), shape(shape), form(form) {}
 
-    std::string kernel_text() const; /* "full causal" */
+    std::string kernel_text() const; /* "full prepared causal" */
     std::string shape_text() const;  /* "T=1024 d=512" */
     std::string name() const;        /* the same as one path of a benchmark's name */
 
-    /* Reads and extends the real tensors, unless that is done; release() gives the memory back. Throws
+    /* Makes the tensors of real ones (real_tensors.h), unless that is done; release() gives the memory back. Throws
      * std::runtime_error where a file is missing or damaged. */
     void load();
     void release();
@@ -65,10 +73,15 @@ class Case {
 
   private:
     bool stores_band() const;
+    void oppose();
+    void prepare();
+    aft_bias stored_bias() const;
     std::size_t visible_keys(std::size_t row) const { return causal ? row + 1 : shape.time; }
     float bias_at(std::size_t row, std::size_t key) const;
 
     Buffer<float> q, k, v, w;
+    Buffer<unsigned char> prepared_memory;
+    aft_bias bias{}; /* of all rows */
     std::map<std::pair<std::size_t, std::size_t>, ReferenceRow> references;
 };
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 #include <benchmark/benchmark.h>
@@ -20,23 +20,8 @@ constexpr std::chrono::duration<double> burst_length = std::chrono::milliseconds
 constexpr int bursts = 4;
 /* Some 20 microseconds on a wide machine. */
 constexpr std::size_t fma_rounds = 4096;
-
-/* The best of a few bursts: a ceiling is what the machine can do when nobody disturbs it. `work` is that of one pass.
- */
-double best_rate(double work, const std::function<void()> &pass) {
-    double best = 0;
-    for (int burst = 0; burst < bursts; burst++) {
-        double done = 0;
-        std::chrono::duration<double> elapsed{};
-        for (const auto begin = std::chrono::steady_clock::now(); elapsed < burst_length;
-             elapsed = std::chrono::steady_clock::now() - begin) {
-            pass();
-            done += work;
-        }
-        best = std::max(best, done / elapsed.count());
-    }
-    return best;
-}
+/* 16 KiB with the results. */
+constexpr std::size_t exps = 2048;
 
 bench_stream *find_stream(const std::string &isa) {
 #define AFT_ISA_ROW(name) {#name, bench_stream_##name},
@@ -47,29 +32,54 @@ bench_stream *find_stream(const std::string &isa) {
 
 } // namespace
 
-double fma_ceiling(Pool &pool, const aft_probe &probe) {
+Pass fma_pass(Pool &pool, const aft_probe &probe) {
     float sink = 0;
     const double flops = probe.fma_loop(fma_rounds, &sink) * static_cast<double>(pool.width());
-    return best_rate(flops, [&pool, &probe] {
-        pool.run(pool.width(), [&probe](std::size_t, std::size_t) {
-            float result = 0;
-            probe.fma_loop(fma_rounds, &result);
-            benchmark::DoNotOptimize(result);
-        });
-    });
+    return {flops, [&pool, &probe] {
+                pool.run(pool.width(), [&probe](std::size_t, std::size_t) {
+                    float result = 0;
+                    probe.fma_loop(fma_rounds, &result);
+                    benchmark::DoNotOptimize(result);
+                });
+            }};
 }
 
-double stream_ceiling(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y) {
+Pass stream_pass(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y) {
     bench_stream *const stream = find_stream(probe.isa);
-    const std::size_t parts = pool.width();
-    return best_rate(task.bytes(task.all_rows()), [&pool, &task, &y, parts, stream] {
-        pool.run(parts, [&task, &y, parts, stream](std::size_t part, std::size_t) {
-            const std::size_t begin = task.elements() * part / parts, end = task.elements() * (part + 1) / parts;
-            stream(end - begin, task.query().data() + begin, task.key().data() + begin, task.value().data() + begin,
-                   y.data() + begin);
-        });
-        benchmark::ClobberMemory();
-    });
+    return {task.bytes(task.all_rows()), [&pool, &task, &y, stream] {
+                const std::size_t parts = pool.width();
+                pool.run(parts, [&task, &y, parts, stream](std::size_t part, std::size_t) {
+                    const std::size_t begin = task.elements() * part / parts;
+                    const std::size_t end = task.elements() * (part + 1) / parts;
+                    stream(end - begin, task.query().data() + begin, task.key().data() + begin,
+                           task.value().data() + begin, y.data() + begin);
+                });
+                benchmark::ClobberMemory();
+            }};
+}
+
+Pass exp_pass(const aft_probe &probe, const Case &task) {
+    const std::size_t count = std::min(exps, task.key().size());
+    const auto results = std::make_shared<Buffer<float>>(count);
+    return {static_cast<double>(count), [&probe, &task, count, results] {
+                probe.exp(count, task.key().data(), results->data());
+                benchmark::ClobberMemory();
+            }};
+}
+
+double best_rate(const Pass &pass) {
+    double best = 0;
+    for (int burst = 0; burst < bursts; burst++) {
+        double done = 0;
+        std::chrono::duration<double> elapsed{};
+        for (const auto begin = std::chrono::steady_clock::now(); elapsed < burst_length;
+             elapsed = std::chrono::steady_clock::now() - begin) {
+            pass.run();
+            done += pass.work;
+        }
+        best = std::max(best, done / elapsed.count());
+    }
+    return best;
 }
 
 } // namespace bench

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What this machine reaches at the moment, with all threads of the pool: the ceilings that a kernel is held against. */
+/* What this machine reaches at the moment: the ceilings that a kernel is held against. */
 #ifndef AFT_BENCH_CEILINGS_H
 #define AFT_BENCH_CEILINGS_H
+
+#include <functional>
 
 #include "bench/case.h"
 #include "bench/library.h"
@@ -9,11 +11,24 @@
 
 namespace bench {
 
-/* Flops per second of a loop of FMAs over registers alone, of one instruction set. */
-double fma_ceiling(Pool &pool, const aft_probe &probe);
+/* Something to be timed: what one run of it does (flops, bytes, ...). */
+struct Pass {
+    double work;
+    std::function<void()> run;
+};
 
-/* Bytes per second of a loop that reads q, k and v of the case and writes as much to y, on one instruction set. */
-double stream_ceiling(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y);
+/* A loop of FMAs over registers alone, of one instruction set, on all threads of the pool: flops. */
+Pass fma_pass(Pool &pool, const aft_probe &probe);
+
+/* A loop that reads q, k and v of the case and writes as much to y, on one instruction set and all threads of the pool:
+ * bytes. */
+Pass stream_pass(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y);
+
+/* exp of the case's keys, as many as lie in the first cache, by the provider of this build: exps. */
+Pass exp_pass(const aft_probe &probe, const Case &task);
+
+/* Work per second, the best of a few bursts: a ceiling is what the machine can do when nobody disturbs it. */
+double best_rate(const Pass &pass);
 
 } // namespace bench
 

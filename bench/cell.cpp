@@ -2,52 +2,16 @@
 #include "bench/cell.h"
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <limits>
 #include <stdexcept>
 
+#include "bench/call.h"
 #include "bench/ceilings.h"
+#include "bench/check.h"
 
 namespace bench {
 
 namespace {
 
-/* A problem with its output and workspace. */
-class Call {
-  public:
-    Call(const Case &task, Rows rows, const aft_parallel *parallel)
-        : y(task.elements(), std::numeric_limits<float>::quiet_NaN()), problem(task.problem(rows, y.data())),
-          parallel(parallel) {
-        std::size_t bytes = 0;
-        expect_ok(aft_workspace_bytes(&problem, parallel, &bytes), "aft_workspace_bytes");
-        workspace = Buffer<unsigned char>(bytes);
-    }
-
-    void forward() const {
-        expect_ok(aft_forward(&problem, workspace.data(), workspace.size(), parallel), "aft_forward");
-    }
-
-    double seconds() const {
-        const auto begin = std::chrono::steady_clock::now();
-        forward();
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    }
-
-    const Buffer<float> y;
-
-  private:
-    static void expect_ok(aft_status status, const char *function) {
-        if (status != AFT_OK)
-            throw std::runtime_error(std::string(function) + ": " + aft_status_string(status));
-    }
-
-    const aft_problem problem;
-    const aft_parallel *parallel;
-    Buffer<unsigned char> workspace;
-};
-
-constexpr std::size_t sampled_rows = 12;
 /* Rows of the smallest slice; larger ones are a multiple of it. */
 constexpr std::size_t slice_rows = 16;
 
@@ -89,28 +53,13 @@ void Cell::check() {
     rows = choose_rows();
     const Call call(task, rows, workbench.pool.parallel());
     call.forward();
-    const Shape &shape = task.shape;
-    const std::vector<std::size_t> offsets = spread(rows.count, sampled_rows),
-                                   batches = spread(shape.batch, sampled_rows);
-    for (std::size_t i = 0; i < offsets.size(); i++) {
-        const std::size_t t = rows.first + offsets[i], b = batches[i % batches.size()];
-        for (const ReferenceValue &expected : task.reference(b, t)) {
-            const float y = call.y[(b * shape.time + t) * shape.channels + expected.channel];
-            const double error = error_in_units(y, expected, shape.time);
-            worst_error = std::max(worst_error, error);
-            if (error > error_limit && failed_because.empty()) {
-                char text[160];
-                std::snprintf(text, sizeof text,
-                              "batch %zu row %zu channel %zu: %.9g instead of %.9g (%.3g u, limit %g)", b, t,
-                              expected.channel, static_cast<double>(y), expected.y, error, error_limit);
-                failed_because = text;
-            }
-        }
-    }
+    const Verdict verdict = bench::check(task, rows, call.y);
+    worst_error = verdict.worst_error;
+    failed_because = verdict.failure;
 }
 
 double Cell::ceiling(const Buffer<float> &y) const {
-    return memory_bound() ? stream_ceiling(workbench.pool, probe, task, y) : fma_ceiling(workbench.pool, probe);
+    return best_rate(memory_bound() ? stream_pass(workbench.pool, probe, task, y) : fma_pass(workbench.pool, probe));
 }
 
 void Cell::run(benchmark::State &state) {

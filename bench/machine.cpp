@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -78,7 +79,22 @@ IsaLevels find_isas() {
     return levels;
 }
 
-std::vector<std::pair<std::string, std::string>> machine_facts(const IsaLevels &isas) {
+std::size_t cache_bytes(int level, std::size_t otherwise) {
+    for (const auto &cache : benchmark::CPUInfo::Get().caches)
+        if (cache.level == level && cache.type != "Instruction")
+            return static_cast<std::size_t>(cache.size);
+    return otherwise;
+}
+
+std::size_t available_memory() {
+    std::ifstream file("/proc/meminfo");
+    for (std::string line; std::getline(file, line);)
+        if (line.rfind("MemAvailable:", 0) == 0)
+            return std::stoul(line.substr(line.find(':') + 1)) << 10;
+    return std::numeric_limits<std::size_t>::max();
+}
+
+Facts machine_facts(const IsaLevels &isas) {
     std::map<std::string, std::string> cpu = cpu_description();
     const auto field = [&cpu](const char *name) { return cpu[name].empty() ? std::string("?") : cpu[name]; };
     std::string available, skipped, exp;
@@ -92,12 +108,14 @@ std::vector<std::pair<std::string, std::string>> machine_facts(const IsaLevels &
     if (!skipped.empty())
         skipped += ": not on this CPU, not enabled by its system, or above AFT_ISA";
 
-    std::vector<std::pair<std::string, std::string>> facts = {
+    Facts facts = {
         {"cpu", field("Model name")},
         {"cores", "sockets " + field("Socket(s)") + ", cores per socket " + field("Core(s) per socket") +
                       ", threads per core " + field("Thread(s) per core")},
         {"caches", caches()},
         {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "not readable")},
+        {"load", first_line("/proc/loadavg", "not readable")},
+        {"huge pages", first_line("/sys/kernel/mm/transparent_hugepage/enabled", "not readable")},
         {"isas", available},
     };
     if (!skipped.empty())

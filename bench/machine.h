@@ -3,6 +3,8 @@
 #ifndef AFT_BENCH_MACHINE_H
 #define AFT_BENCH_MACHINE_H
 
+#include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,8 +22,22 @@ struct IsaLevels {
 
 IsaLevels find_isas();
 
+/* What a machine lacks for a measurement: to be shown, but no failure. */
+class Unavailable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/* Bytes of the data cache of this level; `otherwise` where the system does not tell. */
+std::size_t cache_bytes(int level, std::size_t otherwise);
+
+/* Bytes that can be had without swapping. */
+std::size_t available_memory();
+
 /* Name and value, in the order to show them. */
-std::vector<std::pair<std::string, std::string>> machine_facts(const IsaLevels &isas);
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+Facts machine_facts(const IsaLevels &isas);
 
 } // namespace bench
 

@@ -4,13 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
-#include <unistd.h>
-
 #include "bench/reference.h"
+#include "bench/terminal.h"
 
 namespace bench {
 
@@ -18,31 +16,8 @@ namespace {
 
 using Run = benchmark::BenchmarkReporter::Run;
 
-constexpr char heading[] =
-    "   cell kernel        shape                  isa    ns/element   spread    rate         ceiling   error  speed";
-
-template <typename... Arguments> std::string format(const char *pattern, Arguments... arguments) {
-    char text[512];
-    std::snprintf(text, sizeof text, pattern, arguments...);
-    return text;
-}
-
-/* The text, coloured where that can be seen. */
-std::string styled(const char *code, const std::string &text) {
-    static const bool terminal = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr;
-    return terminal ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text;
-}
-
-std::string bold(const std::string &text) { return styled("1", text); }
-std::string faint(const std::string &text) { return styled("2", text); }
-std::string alarming(const std::string &text) { return styled("1;31", text); }
-
-bool shows_progress() { return isatty(STDERR_FILENO) == 1; }
-
-void clear_progress() {
-    if (shows_progress())
-        std::fputs("\r\033[2K", stderr);
-}
+constexpr char heading[] = "   cell kernel               shape                  isa    ns/element   spread    rate     "
+                           "    ceiling   error  speed";
 
 double median(std::vector<double> values) {
     std::sort(values.begin(), values.end());
@@ -80,17 +55,15 @@ Report::Report(Facts facts, std::string results_folder, double longest_call)
 }
 
 void Report::announce(const Cell &cell) const {
-    if (!shows_progress() || cell.started())
+    if (cell.started())
         return;
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    clear_progress();
-    std::fprintf(stderr, "%3zu/%zu  %.0f s  checking and timing %s ...", done + 1, cells.size(), elapsed.count(),
-                 cell.name().c_str());
-    std::fflush(stderr);
+    show_progress(format("%3zu/%zu  %.0f s  checking and timing %s ...", done + 1, cells.size(), elapsed.count(),
+                         cell.name().c_str()));
 }
 
 bool Report::ReportContext(const Context &context) {
-    file.emplace(results_folder);
+    file.emplace(results_folder, "bench");
     json.SetOutputStream(&file->stream());
     json.ReportContext(context);
 
@@ -127,7 +100,7 @@ std::string Report::row_head(const Cell &cell) {
     const bool first = cell.task.name() != last_case;
     last_case = cell.task.name();
     const std::string progress = faint(format("%3zu/%-3zu", done, cells.size()));
-    return progress + format(" %-13s %-22s %-6s", first ? cell.task.kernel_text().c_str() : "",
+    return progress + format(" %-20s %-22s %-6s", first ? cell.task.kernel_text().c_str() : "",
                              first ? cell.task.shape_text().c_str() : "", cell.probe.isa);
 }
 

@@ -13,11 +13,10 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/cell.h"
+#include "bench/machine.h"
 #include "bench/results_file.h"
 
 namespace bench {
-
-using Facts = std::vector<std::pair<std::string, std::string>>;
 
 class Report : public benchmark::BenchmarkReporter {
   public:

@@ -40,12 +40,12 @@ std::runtime_error cannot_write(const std::string &path) {
 
 } // namespace
 
-ResultsFile::ResultsFile(const std::string &folder) {
+ResultsFile::ResultsFile(const std::string &folder, const std::string &kind) {
     char name[64];
     const std::time_t now = std::time(nullptr);
     std::tm local{};
-    std::strftime(name, sizeof name, "bench-%Y%m%dT%H%M%S.json", localtime_r(&now, &local));
-    final_path = folder + "/" + name;
+    std::strftime(name, sizeof name, "-%Y%m%dT%H%M%S.json", localtime_r(&now, &local));
+    final_path = folder + "/" + kind + name;
     const std::string temporary = final_path + ".partial";
 
     std::error_code error;

@@ -11,8 +11,9 @@ namespace bench {
 
 class ResultsFile {
   public:
-    /* Creates the folder if need be. Throws std::runtime_error where the file cannot be written. */
-    explicit ResultsFile(const std::string &folder);
+    /* <folder>/<kind>-<time>.json; creates the folder if need be. Throws std::runtime_error where the file cannot be
+     * written. */
+    ResultsFile(const std::string &folder, const std::string &kind);
     ~ResultsFile();
     ResultsFile(const ResultsFile &) = delete;
     ResultsFile &operator=(const ResultsFile &) = delete;

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/real_tensors.h"
+
+#include <stdexcept>
+
+namespace bench {
+
+RealMatrix::RealMatrix(const std::string &name) {
+    const std::string path = AFT_BENCH_ROOT "/tests/data/" + name + ".npy";
+    char error[512];
+    if (!npy_read(path.c_str(), &array, error, sizeof error))
+        throw std::runtime_error(error);
+    if (array.type != NPY_F4 || array.dimensions != 2 || array.count == 0) {
+        npy_free(&array);
+        throw std::runtime_error(path + ": not a matrix of float32; restore the file from the repository");
+    }
+}
+
+Buffer<float> RealMatrix::extended(std::size_t batch, std::size_t time, std::size_t channels) const {
+    Buffer<float> tensor(batch * time * channels);
+    float *element = tensor.data();
+    for (std::size_t b = 0; b < batch; b++)
+        for (std::size_t t = 0; t < time; t++)
+            for (std::size_t c = 0; c < channels; c++)
+                *element++ = (*this)(b + t, c);
+    return tensor;
+}
+
+Buffer<float> RealMatrix::band(std::size_t time, std::size_t window) const {
+    const std::size_t columns = 2 * window - 1;
+    Buffer<float> tensor(time * columns);
+    for (std::size_t t = 0; t < time; t++)
+        for (std::size_t i = 0; i < columns; i++) {
+            const std::size_t key = t + i + 1 - window; /* wraps to a huge one before the first */
+            tensor[t * columns + i] = key < time ? (*this)(t, key) : 0;
+        }
+    return tensor;
+}
+
+} // namespace bench

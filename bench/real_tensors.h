@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tensors of tests/data: one layer of each kind from two models trained on real text, of which the causal problems
+ * use the causal one. They are repeated up to the shape wanted: position j is position j mod 200 there, channel c is
+ * channel c mod 64, bias (t, j) is bias (t mod 200, j mod 200), which keeps the diagonal structure; batch b begins b
+ * positions later, so that no two are equal. Every value is thus a real one, and so is its neighbourhood.
+ */
+#ifndef AFT_BENCH_REAL_TENSORS_H
+#define AFT_BENCH_REAL_TENSORS_H
+
+#include <cstddef>
+#include <string>
+
+#include "bench/buffer.h"
+#include "tests/npy.h"
+
+namespace bench {
+
+/* A matrix of floats from tests/data, repeated without end in both directions. */
+class RealMatrix {
+  public:
+    /* As "causal/full_w". Throws std::runtime_error where the file is missing or damaged. */
+    explicit RealMatrix(const std::string &name);
+    ~RealMatrix() { npy_free(&array); }
+    RealMatrix(const RealMatrix &) = delete;
+    RealMatrix &operator=(const RealMatrix &) = delete;
+
+    float operator()(std::size_t row, std::size_t column) const {
+        return static_cast<const float *>(array.data)[row % array.shape[0] * array.shape[1] + column % array.shape[1]];
+    }
+
+    /* [batch][time][channels] */
+    Buffer<float> extended(std::size_t batch, std::size_t time, std::size_t channels) const;
+
+    /* [time][time] */
+    Buffer<float> bias(std::size_t time) const { return extended(1, time, time); }
+
+    /* [time][2 * window - 1], around the diagonal; 0 where there is no key. */
+    Buffer<float> band(std::size_t time, std::size_t window) const;
+
+  private:
+    npy_array array{};
+};
+
+} // namespace bench
+
+#endif
