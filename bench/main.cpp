@@ -10,6 +10,7 @@
 #include "bench/machine.h"
 #include "bench/options.h"
 #include "bench/report.h"
+#include "bench/speed_table.h"
 
 namespace bench {
 
@@ -37,8 +38,10 @@ int run(const Options &options) {
     const IsaLevels isas = find_isas();
     expect_isa(options, isas);
     Facts facts = machine_facts(isas);
-    facts.push_back({"threads", std::to_string(options.threads)});
+    if (options.table != Table::cells)
+        return print_speed_table(options, isas, std::move(facts));
 
+    facts.push_back({"threads", std::to_string(options.threads)});
     Pool pool(options.threads);
     Workbench workbench{pool, options.quick ? longest_quick_call : longest_call};
     Report report(std::move(facts), options.results, workbench.longest_call);

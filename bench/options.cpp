@@ -17,15 +17,18 @@ constexpr char help[] =
 
 usage: aft_bench [options]
 
+  --table=speed    each speed that libaft is to have, with its bound and what is measured here
+  --table=exp      of these the ones about the exp provider of this build, without a heading
   --quick          fewer shapes and repetitions: ends within a minute (without: within ten)
-  --filter=REGEX   only the cells whose name matches, as full,causal/T=1024,d=512/avx2
+  --filter=REGEX   only the cells whose name matches, as full,causal/T=1024,d=512/avx2; or rows
   --isa=NAME       only this instruction set: scalar, avx2, avx512 or neon
   --threads=N      run on N threads (default: 1)
   --results=FOLDER where to put the JSON file (default: results/ in the source tree)
   --help           this text
 
 Every --benchmark_FLAG of Google Benchmark is passed on, as --benchmark_list_tests, --benchmark_repetitions=N or
---benchmark_min_time=SECONDS. Exit status: 0 all right; 1 a result was wrong or could not be kept; 2 wrong usage.
+--benchmark_min_time=SECONDS. Exit status: 0 all right; 1 a result was wrong or could not be kept, or a row of the speed
+table falls short; 2 wrong usage.
 )";
 
 /* Fixed before the user's own flags, so that those win. */
@@ -48,6 +51,12 @@ std::size_t parse_threads(const char *text) {
     if (*text == '\0' || *end != '\0' || threads < 1 || threads > 1024)
         refuse(std::string("--threads is '") + text + "': it must be a number from 1 to 1024");
     return static_cast<std::size_t>(threads);
+}
+
+Table parse_table(const std::string &name) {
+    if (name != "speed" && name != "exp")
+        refuse("--table is '" + name + "': it must be speed or exp");
+    return name == "speed" ? Table::speed : Table::exp;
 }
 
 /* Google Benchmark keeps the pointer to the program's name. */
@@ -80,18 +89,18 @@ Options parse_options(int argc, char **argv) {
     own.push_back(nullptr);
 
     static const option known[] = {
-        {"quick", no_argument, nullptr, 'q'},
-        {"filter", required_argument, nullptr, 'f'},
-        {"isa", required_argument, nullptr, 'i'},
-        {"threads", required_argument, nullptr, 't'},
-        {"results", required_argument, nullptr, 'r'},
-        {"help", no_argument, nullptr, 'h'},
-        {nullptr, 0, nullptr, 0},
+        {"table", required_argument, nullptr, 'T'},   {"quick", no_argument, nullptr, 'q'},
+        {"filter", required_argument, nullptr, 'f'},  {"isa", required_argument, nullptr, 'i'},
+        {"threads", required_argument, nullptr, 't'}, {"results", required_argument, nullptr, 'r'},
+        {"help", no_argument, nullptr, 'h'},          {nullptr, 0, nullptr, 0},
     };
     Options options;
     std::string filter;
     for (int flag; (flag = getopt_long(own_count, own.data(), "h", known, nullptr)) != -1;)
         switch (flag) {
+        case 'T':
+            options.table = parse_table(optarg);
+            break;
         case 'q':
             options.quick = true;
             break;
@@ -115,6 +124,9 @@ Options parse_options(int argc, char **argv) {
         }
     if (optind < own_count)
         refuse(std::string("'") + own[static_cast<std::size_t>(optind)] + "' is not an option");
+
+    if (options.table != Table::cells && options.threads != 1)
+        refuse("--threads does not go with --table: its rows say on how many threads they run");
 
     std::vector<std::string> flags = timing_defaults(options.quick);
     flags.insert(flags.end(), passed_on.begin(), passed_on.end());

@@ -8,9 +8,14 @@
 
 namespace bench {
 
+/* cells: every kernel, instruction set and shape. speed: each row of the speed table; exp: those of its rows that are
+ * about the exp provider of this build, without the heading. */
+enum class Table { cells, speed, exp };
+
 struct Options {
+    Table table = Table::cells;
     bool quick = false;
-    std::string filter = "."; /* a regular expression over the names of cells */
+    std::string filter = "."; /* a regular expression over the names of cells or rows */
     std::string isa;          /* empty: all */
     std::string results = AFT_BENCH_ROOT "/results";
     std::size_t threads = 1;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/speed_table.h"
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <regex>
+
+#include "bench/results_file.h"
+#include "bench/speed_rows.h"
+#include "bench/terminal.h"
+
+namespace bench {
+
+namespace {
+
+constexpr double row_seconds = 3, quick_row_seconds = 0.5;
+
+/* What became of a row: measured; skipped, or wrong, for a reason. */
+struct Outcome {
+    std::optional<Finding> finding;
+    std::string reason;
+    bool wrong = false;
+};
+
+Outcome measure(const SpeedRow &row, const Setting &setting) {
+    try {
+        return {row.measure(setting), ""};
+    } catch (const Unavailable &reason) {
+        return {std::nullopt, reason.what()};
+    } catch (const std::runtime_error &error) {
+        return {std::nullopt, error.what(), true};
+    }
+}
+
+void print_head(const Facts &facts) {
+    std::printf("%s\n\n", bold("libaft: the speed it is to have, and has here").c_str());
+    for (const auto &[name, value] : facts)
+        std::printf("  %-13s %s\n", name.c_str(), value.c_str());
+    std::puts(
+        "\n  of peak     rate of the useful flops (4 per output element and key; local: key in the window), as a\n"
+        "              share of that of FMAs over registers alone on the same instruction set\n"
+        "  of stream   rate of q, k, v and y, as a share of that of a loop that reads three arrays and writes one\n"
+        "  of exps     rate of two exps an element, as a share of that of exp alone in L1\n"
+        "  x sgemm     times as fast as the fastest sgemm of [T][T] by [T][2d]; behind it, against each\n"
+        "  x its time  time over that of the plain kernel of the same shape; x T=16384: over that of this length\n"
+        "  x one       times as fast as one thread; behind it the same of FMAs over registers alone\n"
+        "  us a call   microseconds above the time of its flops at the rate of (1024,64)\n"
+        "  measured    median of rounds, of which half lie in the range; in each, what is compared runs in turn.\n"
+        "              CPU time; with two threads, time on the wall");
+    std::printf("\n%s\n",
+                bold("row                                     measure       bound   measured     range").c_str());
+}
+
+std::string bound_text(const SpeedRow &row) {
+    return format("%s %5.2f", row.sense == Sense::at_least ? ">=" : "<=", row.bound);
+}
+
+void print_row(const SpeedRow &row, const Outcome &outcome) {
+    std::printf("%-39s %-10s %s ", row.text.c_str(), row.unit.c_str(), bound_text(row).c_str());
+    if (!outcome.finding) {
+        std::printf("%s: %s\n", outcome.wrong ? alarming("WRONG").c_str() : "skipped", outcome.reason.c_str());
+        return;
+    }
+    const Measured &value = outcome.finding->value;
+    std::printf("%s  %6.3f .. %-6.3f %s %s\n", bold(format("%10.3f", value.median)).c_str(), value.low, value.high,
+                row.met(value.median) ? "met  " : alarming("short").c_str(), outcome.finding->note.c_str());
+}
+
+std::string quoted(const std::string &text) {
+    std::string json = "\"";
+    for (const char c : text)
+        json += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c < ' ' ? ' ' : c};
+    return json + "\"";
+}
+
+std::string json_object(const Facts &facts) {
+    std::string json;
+    for (const auto &[name, value] : facts)
+        json += (json.empty() ? "{" : ", ") + quoted(name) + ": " + quoted(value);
+    return json + "}";
+}
+
+std::string json_row(const SpeedRow &row, const Outcome &outcome) {
+    std::string json = "{\"text\": " + quoted(row.text) + ", \"unit\": " + quoted(row.unit) +
+                       ", \"sense\": " + quoted(row.sense == Sense::at_least ? "at least" : "at most") +
+                       format(", \"bound\": %g, ", row.bound);
+    if (!outcome.finding)
+        return json + (outcome.wrong ? "\"wrong\": " : "\"skipped\": ") + quoted(outcome.reason) + "}";
+    const Measured &value = outcome.finding->value;
+    return json +
+           format("\"measured\": %.6g, \"low\": %.6g, \"high\": %.6g, \"met\": %s, ", value.median, value.low,
+                  value.high, row.met(value.median) ? "true" : "false") +
+           "\"note\": " + quoted(outcome.finding->note) + "}";
+}
+
+std::vector<SpeedRow> chosen_rows(const Options &options, const std::string &provider) {
+    const std::regex filter(options.filter);
+    std::vector<SpeedRow> rows;
+    bool matched = false;
+    for (const SpeedRow &row : speed_rows()) {
+        if (!std::regex_search(row.text + " " + row.unit, filter))
+            continue;
+        matched = true;
+        if (row.provider == provider || (row.provider.empty() && options.table == Table::speed))
+            rows.push_back(row);
+    }
+    if (!matched)
+        throw std::invalid_argument("no row of the speed table matches --filter='" + options.filter +
+                                    "'; a row is 'full (1024,64), prepared of peak'");
+    return rows;
+}
+
+} // namespace
+
+int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts) {
+    const aft_probe *probe = isas.available.back();
+    for (const aft_probe *one : isas.available)
+        if (options.isa == one->isa)
+            probe = one;
+    const std::vector<SpeedRow> rows = chosen_rows(options, probe->exp_provider);
+    facts.push_back({"rows", std::string("on ") + probe->isa + " and one thread, unless they say otherwise"});
+    const Setting setting{isas, *probe, options.quick ? quick_row_seconds : row_seconds};
+    if (options.table == Table::speed)
+        print_head(facts);
+    if (rows.empty())
+        return 0;
+
+    ResultsFile file(options.results, std::string("speed-") + probe->exp_provider);
+    file.stream() << "{\"context\": " << json_object(facts) << ",\n\"rows\": [\n";
+    std::size_t done = 0, met = 0, skipped = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    for (const SpeedRow &row : rows) {
+        show_progress(format("%zu/%zu  %s %s ...", done + 1, rows.size(), row.text.c_str(), row.unit.c_str()));
+        const Outcome outcome = measure(row, setting);
+        clear_progress();
+        print_row(row, outcome);
+        std::fflush(stdout);
+        file.stream() << (done++ > 0 ? ",\n" : "") << json_row(row, outcome);
+        met += outcome.finding && row.met(outcome.finding->value.median) ? 1 : 0;
+        skipped += !outcome.finding && !outcome.wrong ? 1 : 0;
+    }
+    file.stream() << "\n]}\n";
+    file.commit();
+    const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+    std::puts(
+        faint(format("%zu met, %zu short or wrong, %zu skipped in %.0f s; results in %s", met, done - met - skipped,
+                     skipped, elapsed.count(), std::filesystem::proximate(file.path()).c_str()))
+            .c_str());
+    return met + skipped == done ? 0 : 1;
+}
+
+} // namespace bench
