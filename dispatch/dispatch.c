@@ -84,9 +84,9 @@ const char *aft_status_string(aft_status status) {
     case AFT_OVERLAP:
         return "the output or the workspace overlaps an input, each other or itself";
     case AFT_WORKSPACE:
-        return "the workspace is too small: ask aft_workspace_bytes";
+        return "the memory is too small: ask aft_workspace_bytes or aft_prepared_bytes";
     case AFT_STALE:
-        return "the prepared bias was made for another shape or instruction set";
+        return "the bias is no prepared one, or was prepared for another shape";
     case AFT_UNSUPPORTED:
         return "this build or this CPU does not have that kind of bias or instruction set";
     }

@@ -3,6 +3,7 @@
 #include "dispatch/check.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/float_mode.h"
+#include "dispatch/packed.h"
 #include "dispatch/plan.h"
 
 #include <stdatomic.h>
@@ -32,6 +33,8 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
     const uintptr_t alignment = 64;
     char *start = workspace;
     plan->workspace = (float *)(void *)(start + (needed ? (alignment - (uintptr_t)start % alignment) % alignment : 0));
+    if (plan->packs_bias)
+        aft_packed_place(&plan->packed, plan->workspace + plan->packed_offset, false);
     return aft_check_workspace(&plan->problem, workspace, needed);
 }
 

@@ -12,7 +12,7 @@ size_t aft_block_chains(size_t keys, size_t window) {
     if (window == 0 || window >= keys)
         return all;
     /* The windows of all rows, wherever they begin and end in a chain. */
-    size_t seen = ceil_div(AFT_ROW_BLOCK + 2 * window, AFT_CHAIN_KEYS) + 2;
+    size_t seen = ceil_div(AFT_ROW_BLOCK + 2 * window, AFT_CHAIN_KEYS) + 1;
     return seen < all ? seen : all;
 }
 

@@ -22,6 +22,18 @@ static bool append(size_t *total, size_t count, size_t floats, size_t *offset) {
     return true;
 }
 
+static bool is_packed(const aft_plan *plan) { return plan->packs_bias || plan->packed.weights; }
+
+/* A bias that serves several pairs is packed once for all of them, if it is not too large. Not where batches have lengths
+ * of their own: packed weights are scaled for kv_len keys, and splitting a batch must not change a bit. */
+static void plan_packing(aft_plan *plan) {
+    const aft_shape *shape = &plan->problem.shape;
+    aft_packed *packed = &plan->packed;
+    plan->packs_bias =
+        !packed->weights && !shape->kv_lengths && aft_packed_describe(shape, &plan->problem.bias, packed) &&
+        packed->batches * packed->heads < plan->pairs && aft_packed_place(packed, NULL, false) <= SET_FLOATS;
+}
+
 static bool lay_out_record(aft_plan *plan) {
     const aft_shape *shape = &plan->problem.shape;
     aft_key_record *record = &plan->record;
@@ -42,8 +54,7 @@ static bool lay_out_aggregation(aft_plan *plan) {
     size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
-           append(&scratch->floats, plan->packed.weights ? 0 : chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS,
-                  &scratch->weights) &&
+           append(&scratch->floats, is_packed(plan) ? 0 : chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
            append(&scratch->floats, AFT_LEVELS - 1, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
@@ -87,6 +98,8 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     plan->has_states = !full && plan->window > 0;
     plan->key_groups = ceil_div(shape->kv_len, AFT_GROUP_KEYS);
 
+    if (!plan->streams && !plan->scans)
+        plan_packing(plan);
     bool laid_out = plan->streams ? lay_out_streaming(plan)
                     : plan->scans ? lay_out_scan(plan)
                                   : lay_out_aggregation(plan);
@@ -100,14 +113,18 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     } else if (plan->scans) {
         plan->phases = 1;
     } else {
-        size_t before = plan->packed.weights ? problem->bias.first_row - plan->packed.first_row : shape->q_offset;
+        size_t before = is_packed(plan) ? problem->bias.first_row - plan->packed.first_row : shape->q_offset;
         plan->row_skew = before % AFT_ROW_BLOCK;
         plan->row_blocks = ceil_div(plan->row_skew + shape->q_len, AFT_ROW_BLOCK);
         if (plan->pair_floats > SET_FLOATS / plan->pairs)
             plan->pairs_per_set = plan->pair_floats < SET_FLOATS ? SET_FLOATS / plan->pair_floats : 1;
-        plan->phases = 2 * ceil_div(plan->pairs, plan->pairs_per_set);
+        plan->phases = plan->packs_bias + 2 * ceil_div(plan->pairs, plan->pairs_per_set);
     }
-    return aft_multiply(plan->pairs_per_set, plan->pair_floats, &plan->scratch_offset) ? AFT_OK : AFT_SIZE;
+    size_t packed = plan->packs_bias ? aft_packed_place(&plan->packed, NULL, false) : 0;
+    return aft_multiply(plan->pairs_per_set, plan->pair_floats, &plan->packed_offset) &&
+                   aft_add(plan->packed_offset, packed, &plan->scratch_offset)
+               ? AFT_OK
+               : AFT_SIZE;
 }
 
 bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
@@ -125,6 +142,10 @@ bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
 aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase) {
     if (plan->scans)
         return (aft_phase){table->scan_rows, 0, plan->pairs * plan->pack_blocks};
+    if (plan->packs_bias && phase-- == 0) {
+        const aft_packed *packed = &plan->packed;
+        return (aft_phase){table->pack_bias, 0, packed->batches * packed->heads * packed->blocks};
+    }
     size_t set = phase / 2 * plan->pairs_per_set, pairs = smaller(plan->pairs - set, plan->pairs_per_set);
     if (phase % 2 == 0)
         return plan->streams ? (aft_phase){table->stream_keys, set, pairs * plan->key_groups}

@@ -30,8 +30,6 @@ static bool is_simple(const aft_bias *bias) {
 }
 
 static aft_status check(const aft_shape *shape, const aft_bias *bias, aft_packed *packed, size_t *bytes) {
-    if (bias->kind == AFT_BIAS_PREPARED)
-        return AFT_UNSUPPORTED;
     aft_status status = aft_check_bias(shape, bias);
     *bytes = 0;
     if (status != AFT_OK || is_simple(bias))
@@ -95,6 +93,9 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
         return status;
 
     aft_packed_place(&packed, (float *)memory + HEADER_FLOATS, true);
+    /* What an earlier use left would pass for a header while this is half done, and nothing else fills the gap behind
+     * the scales. */
+    memset(memory, 0, (size_t)((char *)packed.weights - (char *)memory));
     pack(shape, bias, &packed);
     header made = {
         .magic = MAGIC,
@@ -120,8 +121,7 @@ static bool serves(const header *made, const aft_problem *problem) {
     size_t first_row = problem->bias.first_row;
     bool by_position = !made->full || made->causal;
     return made->magic == MAGIC && made->causal == shape->causal && shape->kv_len <= made->kv_len &&
-           first_row >= made->first_row && shape->q_len <= made->rows &&
-           first_row - made->first_row <= made->rows - shape->q_len &&
+           shape->q_len <= made->rows && first_row - made->first_row <= made->rows - shape->q_len &&
            (!by_position || made->lag == (uint64_t)shape->q_offset - first_row) &&
            (made->batches == 1 || made->batches == shape->batch) && (made->heads == 1 || made->heads == shape->heads);
 }

@@ -5,7 +5,8 @@
  * A plan turns a checked problem into phases. The tasks of a phase are independent. Where every key of a problem counts
  * alike for all rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Where a row differs from
  * the one before by one key (AFT-simple, causal) it scans: one phase. Everything else aggregates: key panels for a set of
- * (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in a bounded workspace.
+ * (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in a bounded workspace. A bias that
+ * serves several pairs is packed before all that.
  */
 #ifndef AFT_DISPATCH_TABLE_H
 #define AFT_DISPATCH_TABLE_H
@@ -80,6 +81,7 @@ typedef struct aft_plan {
     bool streams;          /* AFT-simple, not causal */
     bool scans;            /* AFT-simple, causal */
     bool has_states;       /* a row may see keys as states */
+    bool packs_bias;       /* the bias serves several pairs: the first phase packs it for all */
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
     size_t key_groups;  /* of AFT_GROUP_KEYS, in kv_len */
@@ -91,7 +93,8 @@ typedef struct aft_plan {
     aft_scratch scratch;
     aft_packed packed;
     size_t pair_floats;    /* what the workspace holds for a pair */
-    size_t scratch_offset; /* of worker 0, in floats from the workspace */
+    size_t packed_offset;  /* of a bias that the first phase packs, in floats from the workspace */
+    size_t scratch_offset; /* of worker 0 */
 } aft_plan;
 
 /* Runs one task; `set` is the first pair of the phase's set. */
