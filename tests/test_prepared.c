@@ -78,6 +78,22 @@ static void every_length(const char *isa) {
             }
 }
 
+/* Wherever in a chain of keys the window of the first row begins and that of the last one ends. */
+static void every_window_and_offset(const char *isa) {
+    (void)isa;
+    for (size_t offset = 0; offset < 16; offset += harness_pick(15, 1, 1))
+        for (size_t window = 1; window < 40; window += harness_pick(20, 3, 1)) {
+            case_spec spec = case_default(130, 230, 1);
+            spec.kind = random_chance(0.5) ? AFT_BIAS_LOCAL : AFT_BIAS_BAND;
+            spec.window = window;
+            spec.shape.q_offset = 40 + offset;
+            prepared_case p = prepared_case_of(case_make(&spec));
+            case_run(&p.c, NULL);
+            case_same_bits(&p.c, p.want, "with the bias prepared");
+            prepared_case_free(&p);
+        }
+}
+
 /* As wide as the sequence, about, and wider than any. */
 static void wide_windows(const char *isa) {
     (void)isa;
@@ -271,8 +287,9 @@ static void nothing_to_prepare(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        EACH_ISA(random_problems),     EACH_ISA(every_length),       EACH_ISA(wide_windows),   EACH_ISA(several_groups),
-        EACH_ISA(several_sets),        EACH_ISA(made_on_any_isa),    EACH_ISA(at_any_address), EACH_ISA(under_any_mode),
+        EACH_ISA(random_problems),     EACH_ISA(every_length),       EACH_ISA(every_window_and_offset),
+        EACH_ISA(wide_windows),        EACH_ISA(several_groups),     EACH_ISA(several_sets),
+        EACH_ISA(made_on_any_isa),     EACH_ISA(at_any_address),     EACH_ISA(under_any_mode),
         EACH_ISA(gaps_leave_no_trace), EACH_ISA(nothing_to_prepare),
     };
     return HARNESS_MAIN("prepared", units);

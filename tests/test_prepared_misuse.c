@@ -5,7 +5,7 @@
 
 #include "preparation.h"
 
-enum { BATCH = 2, HEADS = 3, ROWS = 9, KEYS = 20, CHANNELS = 5, OFFSET = 4, GARBAGE = 4096 };
+enum { BATCH = 2, HEADS = 3, ROWS = 9, KEYS = 20, CHANNELS = 5, OFFSET = 4 };
 
 static case_spec spec_of(aft_bias_kind kind, bool causal) {
     case_spec spec = case_default(ROWS, KEYS, CHANNELS);
@@ -193,7 +193,8 @@ static void damage(user *u, size_t byte) {
 }
 
 CHANGE(not_prepared, u->problem.bias.data = NULL)
-CHANGE(odd_prepared, u->problem.bias.data = u->prepared.memory.bytes + 2)
+CHANGE(odd_prepared,
+       u->problem.bias.data = memcpy(u->garbage.bytes + 2, u->prepared.memory.bytes, u->prepared.memory.count))
 CHANGE(zeros, memset(u->garbage.bytes, 0, u->garbage.count); u->problem.bias.data = u->garbage.bytes)
 CHANGE(ones, memset(u->garbage.bytes, 0xff, u->garbage.count); u->problem.bias.data = u->garbage.bytes)
 CHANGE(first_byte, damage(u, 0))
@@ -264,7 +265,7 @@ static user make_user(aft_bias_kind kind, bool causal) {
     const case_spec spec = spec_of(kind, causal);
     user u = {.c = case_make(&spec)};
     u.prepared = preparation_make(&spec.shape, &u.c.problem.bias);
-    u.garbage = filled(u.prepared.memory.count > GARBAGE ? u.prepared.memory.count : GARBAGE);
+    u.garbage = filled(u.prepared.memory.count + sizeof(float));
     u.problem = u.c.problem;
     u.problem.bias = u.prepared.bias;
     u.problem.bias.first_row += 1;

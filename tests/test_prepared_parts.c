@@ -68,7 +68,7 @@ static void try_slices(const prepared_case *p, bool same_bits) {
 
 static void slices(const char *isa) {
     (void)isa;
-    for (size_t i = 0; i < harness_pick(4, 150, 800); i++) {
+    for (size_t i = 0; i < harness_pick(4, 150, 400); i++) {
         const case_spec spec = sliceable_spec(harness_pick(50, 150, 250));
         prepared_case p = prepared_case_of(case_make(&spec));
         try_slices(&p, true);
@@ -76,18 +76,28 @@ static void slices(const char *isa) {
     }
 }
 
-/* Biases that poison a whole row, hide keys or outweigh all others, also among keys that a slice does not see. */
+/* Biases that poison a whole row, hide keys or outweigh all others, and values that matter however little their keys
+ * weigh. */
+static void make_hostile(const test_case *c) {
+    static const float biases[] = {-INFINITY, INFINITY, NAN, 3e38f, -3e38f, 1e4f, 300, -300, 90, -70};
+    const size_t last = sizeof biases / sizeof biases[0] - 1;
+    const double probability = (double[]){0.002, 0.05, 0.5, 1}[random_size(0, 3)];
+    const float only = random_chance(0.5) ? biases[random_size(0, last)] : 0;
+    for (size_t e = 0; e < c->w.count / sizeof(float); e++)
+        if (random_chance(probability))
+            ((float *)c->w.bytes)[e] = only != 0 ? only : biases[random_size(0, last)];
+    for (size_t e = 0; e < c->v.count / sizeof(float); e++)
+        if (random_chance(0.02) && float_bits(((float *)c->v.bytes)[e]) != CASE_CANARY)
+            ((float *)c->v.bytes)[e] = random_chance(0.5) ? 3e38f : -3e38f;
+}
+
+/* Also among keys that a slice does not see. */
 static void hostile_biases(const char *isa) {
     (void)isa;
-    static const float hostile[] = {-INFINITY, INFINITY, NAN, 3e38f, -3e38f, 1e4f, 300, -300, 90};
-    for (size_t i = 0; i < harness_pick(4, 200, 1500); i++) {
-        const case_spec spec = sliceable_spec(harness_pick(40, 90, 200));
-        const double probability = (double[]){0.002, 0.05, 0.5, 1}[random_size(0, 3)];
-        const float only = random_chance(0.5) ? hostile[random_size(0, 8)] : 0;
+    for (size_t i = 0; i < harness_pick(4, 200, 800); i++) {
+        const case_spec spec = sliceable_spec(harness_pick(40, 90, 120));
         test_case c = case_make(&spec);
-        for (size_t e = 0; e < c.w.count / sizeof(float); e++)
-            if (random_chance(probability))
-                ((float *)c.w.bytes)[e] = only != 0 ? only : hostile[random_size(0, 8)];
+        make_hostile(&c);
         prepared_case p = prepared_case_of(c);
         case_run(&p.c, NULL);
         case_same_bits(&p.c, p.want, "with the bias prepared");

@@ -42,6 +42,7 @@ WRONG = Report((CHANGED, f"EVERY: {ABOVE}"), ("other bits than on",))
 WRONG_ON_VECTORS = Report((f"VECTOR: {ABOVE}", "VECTOR: other bits than on scalar"), (CHANGED, "^scalar: "))
 OTHER_BITS = Report((CHANGED,), ("other bits", ABOVE))
 OTHER_BITS_ON_AVX2 = Report(("^avx2: other bits than on scalar",), (CHANGED, ABOVE, "^scalar: ", "^avx512: "))
+OTHER_BITS_PREPARED = noticed_in("EVERY: other bits with the bias prepared")
 NO_FAULT = Report((), ("",))
 
 
@@ -61,7 +62,8 @@ class Fault:
 EXP, AVX2, KERNEL, KEY = (f"kernels/{name}.h" for name in ("vec/vec_exp", "vec/vec_avx2", "kernel", "key"))
 STATE, EXACT, WEIGHTS, LOCAL = (f"kernels/{name}.h" for name in ("state", "exact", "weights", "bias_local"))
 AGGREGATE, STREAM, SCAN = (f"kernels/{name}_rows.c" for name in ("aggregate", "stream", "scan"))
-FORWARD, DISPATCH = "dispatch/forward.c", "dispatch/dispatch.c"
+PREPARE, FORWARD, DISPATCH = (f"dispatch/{name}.c" for name in ("prepare", "forward", "dispatch"))
+PACK_BIAS = "kernels/pack_bias.c"
 
 EXP_OF_ONE_SIXTH = "0.166666671633720397949219f", "0x1.555558p-3f"  # and one ULP more
 LOAD = "return lanes == VF32_LANES ? vf32_load(p) : vf32_load_n(p, lanes);"
@@ -193,6 +195,17 @@ FAULTS = [
     Fault("the rest of a row is written as a whole vector", KERNEL,
           "if (lanes == VF32_LANES)\n        vf32_store(p, x);", "if (lanes)\n        vf32_store(p, x);",
           "full, masked", noticed_in(f"VECTOR: .*{ENDED}", unsaid=["^scalar: "])),
+
+    # Prepared biases.
+    Fault("a prepared bias loses the scales of its rows", PACK_BIAS,
+          "scales[0] = row->exponent;", "scales[0] = 0.0f;",
+          "local, masked; local causal, masked", OTHER_BITS_PREPARED),
+    Fault("a prepared bias loses what elements computed again need", PACK_BIAS,
+          "keep_logits(plan, pair, row, packed->logits + place);", "(void)keep_logits;",
+          "full, logits ±1e4; local causal, logits ±1e4", OTHER_BITS_PREPARED),
+    Fault("a prepared bias has a narrower window", PREPARE,
+          ".window = clipped_window(shape, bias),", ".window = clipped_window(shape, bias) - 1,",
+          "local causal, trained", OTHER_BITS_PREPARED),
 
     # No faults in results: these maxima choose a scale of the panels. What it loses fails the test of trust (kernel.h)
     # and is computed again.
