@@ -10,7 +10,7 @@
 #ifndef AFT_KERNELS_FINISH_H
 #define AFT_KERNELS_FINISH_H
 
-#include "kernels/state.h"
+#include "kernels/near.h"
 
 #define LARGEST_FLOAT 0x1.fffffep+127f
 
@@ -47,12 +47,6 @@ AFT_INLINE vf32 gates_pass(const gates *g, size_t i, vf32 numerator, vf32 denomi
     return vf32_select(vf32_eq(q, q), y, vf32_set1(QUIET_NAN));
 }
 
-/* Whether every channel of a state has a key, and none that is special. */
-AFT_INLINE bool state_is_plain(state s) {
-    vm32 plain = vm32_and(vf32_eq(s.special, vf32_zero()), vf32_gt(s.denominator, vf32_zero()));
-    return !vm32_any(vm32_not(plain));
-}
-
 AFT_INLINE vf32 gates_pass_plain(const gates *g, size_t i, state s) {
     return gates_pass(g, i, s.numerator, s.denominator, vf32_sub(s.numerator_exponent, s.denominator_exponent));
 }
@@ -67,6 +61,32 @@ AFT_INLINE vf32 gates_pass_state(const gates *g, size_t i, state s) {
     vf32 q = vf32_load(g->q + i * VF32_LANES);
     vm32 infinite = vm32_and(vf32_eq(s.special, s.special), vf32_gt(q, vf32_set1(-__builtin_inff())));
     return vf32_select(plain, y, vf32_select(infinite, s.special, nan));
+}
+
+/*
+ * The fast path: behind a near state, y = N / (D + D * exp(-q)) needs no care where exp(-q) is of ordinary size. No step
+ * leaves the normal floats, so nothing is scaled, dropped or brought back, and the bits are the same. From q = GATE_OPEN
+ * on the divisor is D.
+ */
+#define GATE_OPEN 19.0f
+
+typedef struct near_gates {
+    float p[GATES * VF32_LANES], n[GATES * VF32_LANES];
+} near_gates;
+
+/* Returns `near` where this gate is near, too. */
+AFT_INLINE vm32 near_gates_take(near_gates *g, size_t i, vf32 q, vm32 near) {
+    vf32 n, open = vf32_min(vf32_set1(GATE_OPEN), q); /* NaN stays */
+    vf32_store(g->p + i * VF32_LANES, vf32_exp_reduce_near(vf32_sub(vf32_zero(), open), &n));
+    vf32_store(g->n + i * VF32_LANES, n);
+    return vm32_and(near, vf32_ge(vf32_set1(NEAR_LARGEST), n));
+}
+
+/* y of gate i. The exponential comes here, where no register is in use, beside the division of the gate before. */
+AFT_INLINE vf32 near_gates_pass(const near_gates *g, size_t i, const near_state *s) {
+    vf32 p = vf32_exp_near(vf32_load(g->p + i * VF32_LANES));
+    vf32 e = vf32_scale(p, vf32_load(g->n + i * VF32_LANES));
+    return vf32_div(s->numerator, vf32_fma(s->denominator, e, s->denominator));
 }
 
 #endif

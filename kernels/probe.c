@@ -27,6 +27,14 @@ static void probe_exp_parts(size_t count, const float *x, float *p, float *n) {
     }
 }
 
+static void probe_exp_near(size_t count, const float *x, float *p, float *n) {
+    FOR_EACH_VECTOR(count) {
+        vf32 exponent;
+        vf32_store_n(p + i, vf32_exp_near(vf32_exp_reduce_near(vf32_load_n(x + i, lanes), &exponent)), lanes);
+        vf32_store_n(n + i, exponent, lanes);
+    }
+}
+
 static void probe_fma(size_t count, const float *a, const float *b, const float *c, float *y) {
     FOR_EACH_VECTOR(count) {
         vf32 product = vf32_fma(vf32_load_n(a + i, lanes), vf32_load_n(b + i, lanes), vf32_load_n(c + i, lanes));
@@ -57,6 +65,9 @@ const aft_probe AFT_ISA_SYMBOL(aft_probe_) = {
     .exp = probe_exp,
     .exp_builtin = probe_exp_builtin,
     .exp_parts = probe_exp_parts,
+    .exp_near = probe_exp_near,
+    .near_least = NEAR_LEAST,
+    .near_largest = NEAR_LARGEST,
     .fma = probe_fma,
     .fma_loop = probe_fma_loop,
 };

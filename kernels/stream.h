@@ -3,7 +3,7 @@
 #ifndef AFT_KERNELS_STREAM_H
 #define AFT_KERNELS_STREAM_H
 
-#include "kernels/state.h"
+#include "kernels/near.h"
 
 /* The state of one group of keys: states[pair][group][vector] in the workspace. */
 AFT_INLINE float *stream_state(const aft_plan *plan, size_t pair, size_t group, size_t vector) {

@@ -16,8 +16,8 @@ static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *sc
     for (size_t begin = first; begin < end; begin += AFT_CHAIN_KEYS)
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             key_rows rows = key_rows_of(plan, pair, vector);
-            key_chain chain = key_chain_take(plan, &rows, begin, scratch);
-            state_tree_add(stream_tree(plan, scratch, vector), state_of_keys(&chain), begin / AFT_CHAIN_KEYS + 1);
+            state own = state_of_chain(plan, &rows, begin, scratch);
+            state_tree_add(stream_tree(plan, scratch, vector), own, begin / AFT_CHAIN_KEYS + 1);
         }
     for (size_t vector = 0; vector < plan->vectors; vector++)
         state_store(stream_state(plan, pair, group, vector), state_tree_total(stream_tree(plan, scratch, vector)));

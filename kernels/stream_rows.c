@@ -6,37 +6,66 @@
 #include "kernels/finish.h"
 #include "kernels/stream.h"
 
-/* The states of all keys, one for each vector of channels. */
-static float *sum_groups(const aft_plan *plan, size_t pair, float *totals, bool *plain) {
-    *plain = true;
+/* All keys of one vector of channels. */
+typedef struct stream_total {
+    state all;
+    near_state near;
+} stream_total;
+
+AFT_INLINE stream_total *stream_totals(const aft_plan *plan, float *scratch) {
+    return (stream_total *)(void *)(scratch + plan->scratch.groups);
+}
+
+/* Adds the groups, and returns whether every total is near and has a key. */
+static bool sum_groups(const aft_plan *plan, size_t pair, float *scratch) {
+    bool near = true;
     for (size_t vector = 0; vector < plan->vectors; vector++) {
-        state total = state_empty();
+        stream_total *total = stream_totals(plan, scratch) + vector;
+        total->all = state_empty();
         for (size_t group = 0; group < plan->key_groups; group++)
-            total = state_merge(total, state_load(stream_state(plan, pair, group, vector)));
-        state_store(state_at(totals, vector), total);
-        *plain = *plain && state_is_plain(total);
+            total->all = state_merge(total->all, state_load(stream_state(plan, pair, group, vector)));
+        near = near_state_take(total->all, &total->near) && near;
+        near = near && !vm32_any(vf32_eq(total->all.denominator, vf32_zero()));
     }
-    return totals;
+    return near;
+}
+
+/* `count` vectors of one row from `begin` on, at most GATES. */
+static void pass_any(const aft_plan *plan, size_t begin, size_t count, const stream_total *totals, const float *q,
+                     float *y) {
+    gates g;
+    for (size_t i = 0; i < count; i++)
+        gates_take(&g, i, load_lanes(q + i * VF32_LANES, lanes_of(plan, begin + i)));
+    gates_open(&g, count);
+    for (size_t i = 0; i < count; i++)
+        store_lanes(y + i * VF32_LANES, gates_pass_state(&g, i, totals[i].all), lanes_of(plan, begin + i));
+}
+
+/* The same where all totals are near; returns false, and writes nothing, where a gate is not. */
+static bool pass_near(const aft_plan *plan, size_t begin, size_t count, const stream_total *totals, const float *q,
+                      float *y) {
+    near_gates g;
+    vm32 near = vf32_eq(vf32_zero(), vf32_zero());
+    for (size_t i = 0; i < count; i++)
+        near = near_gates_take(&g, i, load_lanes(q + i * VF32_LANES, lanes_of(plan, begin + i)), near);
+    if (vm32_any(vm32_not(near)))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        store_lanes(y + i * VF32_LANES, near_gates_pass(&g, i, &totals[i].near), lanes_of(plan, begin + i));
+    return true;
 }
 
 static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;
     size_t first = block * AFT_STREAM_ROWS, end = smaller(first + AFT_STREAM_ROWS, plan->problem.shape.q_len);
-    bool plain;
-    float *totals = sum_groups(plan, pair, scratch + plan->scratch.groups, &plain);
-    gates g;
+    bool near = sum_groups(plan, pair, scratch);
     for (size_t row = first; row < end; row++)
         for (size_t begin = 0, count; begin < plan->vectors; begin += count) {
             const float *q = input_of(plan, &plan->problem.q, pair, begin) + row * plan->problem.q.time_stride;
             float *y = output_of(plan, pair, begin) + row * plan->problem.y.time_stride;
             count = smaller(plan->vectors - begin, GATES);
-            for (size_t i = 0; i < count; i++)
-                gates_take(&g, i, load_lanes(q + i * VF32_LANES, lanes_of(plan, begin + i)));
-            gates_open(&g, count);
-            for (size_t i = 0; i < count; i++) {
-                state total = state_load(state_at(totals, begin + i));
-                vf32 outputs = plain ? gates_pass_plain(&g, i, total) : gates_pass_state(&g, i, total);
-                store_lanes(y + i * VF32_LANES, outputs, lanes_of(plan, begin + i));
-            }
+            const stream_total *totals = stream_totals(plan, scratch) + begin;
+            if (!near || !pass_near(plan, begin, count, totals, q, y))
+                pass_any(plan, begin, count, totals, q, y);
         }
 }

@@ -107,6 +107,37 @@ static void exp_parts_saturate(const char *isa) {
     }
 }
 
+static void near_has_bits_of_parts(const aft_probe *probe, size_t count, const float *x) {
+    float p[CHUNK], n[CHUNK], near_p[CHUNK], near_n[CHUNK];
+    probe->exp_parts(count, x, p, n);
+    probe->exp_near(count, x, near_p, near_n);
+    for (size_t i = 0; i < count; i++) {
+        const bool near = near_n[i] >= probe->near_least && near_n[i] <= probe->near_largest;
+        if (near && !isnan(near_p[i]) && !(same(near_p[i], p[i]) && same(near_n[i], n[i])))
+            harness_fail("exp(%a) is %a * 2^%g, but %a * 2^%g near 0", (double)x[i], (double)p[i], (double)n[i],
+                         (double)near_p[i], (double)near_n[i]);
+    }
+}
+
+/* All floats around those where n changes: only there is a second reduction anything but 0. And some of all others. */
+static void exp_near(const char *isa) {
+    const aft_probe *const probe = aft_probe_find(isa);
+    float x[CHUNK];
+    for (float n = probe->near_least - 1; n <= probe->near_largest; n++) {
+        const uint32_t middle = float_bits((n + 0.5f) * 0.693147181f);
+        for (uint32_t i = 0; i < CHUNK; i++)
+            x[i] = float_of_bits(middle - CHUNK / 2 + i);
+        near_has_bits_of_parts(probe, CHUNK, x);
+    }
+    const uint64_t step = harness_pick(99991, 997, 31);
+    for (uint64_t bits = random_size(0, (size_t)step - 1); bits >> 32 == 0;) {
+        size_t count = 0;
+        for (; count < CHUNK && bits >> 32 == 0; bits += step)
+            x[count++] = float_of_bits((uint32_t)bits);
+        near_has_bits_of_parts(probe, count, x);
+    }
+}
+
 typedef struct fma_case {
     float a, b, c, want;
 } fma_case;
@@ -205,6 +236,7 @@ int main(void) {
         EACH_ISA(exp_error),
         EACH_ISA(exp_parts),
         EACH_ISA(exp_parts_saturate),
+        EACH_ISA(exp_near),
         EACH_ISA(fma_exact_cases),
         EACH_ISA(fma_random),
     };

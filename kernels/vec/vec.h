@@ -14,11 +14,15 @@
  *   vf32_max, _min(a, b)                   a > b ? a : b, a < b ? a : b; so b where either is NaN
  *   vf32_round, _abs                       to the nearest integer, ties to even; |x|
  *   vf32_gt, _ge, _eq(a, b)                comparisons, false for NaN
+ *   vf32_ne(a, b)                          true for NaN
  *   vf32_select(m, a, b)                   m ? a : b
  *   vm32_and, _or, _not, _any              on masks
  *   vf32_pow2(n)                           2^n for an integer n in -126 .. 127
  *   vf32_ldexp(x, n)                       x * 2^n for any integer n; rounded once unless |x| < 2^-102
  *   vf32_scale_above(x, n, lowest)         x * 2^n for an integer n <= 127, +0 where n < lowest (lowest >= -126)
+ *   vf32_scale(x, n)                       x * 2^n for an integer n in -126 .. 127, where x and the result are normal
+ *   vf32_exponent(x)                       the e of x = s * 2^e, 1 <= |s| < 2, of a normal x; below -126 or above 127
+ *                                          or NaN of any other
  *   vf32_frexp(x, &e)                      s, with x = s * 2^e and 1 <= |s| < 2; x finite and not 0
  *   vf32_reduce_max(x)                     the largest lane
  *

@@ -37,6 +37,7 @@ AFT_INLINE vf32 vf32_abs(vf32 x) { return _mm256_andnot_ps(_mm256_set1_ps(-0.0f)
 AFT_INLINE vm32 vf32_gt(vf32 a, vf32 b) { return _mm256_cmp_ps(a, b, _CMP_GT_OQ); }
 AFT_INLINE vm32 vf32_ge(vf32 a, vf32 b) { return _mm256_cmp_ps(a, b, _CMP_GE_OQ); }
 AFT_INLINE vm32 vf32_eq(vf32 a, vf32 b) { return _mm256_cmp_ps(a, b, _CMP_EQ_OQ); }
+AFT_INLINE vm32 vf32_ne(vf32 a, vf32 b) { return _mm256_cmp_ps(a, b, _CMP_NEQ_UQ); }
 AFT_INLINE vf32 vf32_select(vm32 m, vf32 a, vf32 b) { return _mm256_blendv_ps(b, a, m); }
 AFT_INLINE vm32 vm32_and(vm32 a, vm32 b) { return _mm256_and_ps(a, b); }
 AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return _mm256_or_ps(a, b); }
@@ -49,6 +50,11 @@ AFT_INLINE vf32 vf32_pow2(vf32 n) {
 }
 
 #include "kernels/vec/vec_scale.h"
+
+AFT_INLINE vf32 vf32_exponent(vf32 x) {
+    __m256i biased = _mm256_srli_epi32(_mm256_castps_si256(vf32_abs(x)), 23);
+    return vf32_sub(_mm256_cvtepi32_ps(biased), vf32_set1(127.0f));
+}
 
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     vm32 subnormal = vf32_gt(vf32_set1(0x1p-126f), vf32_abs(x));

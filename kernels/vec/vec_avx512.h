@@ -36,19 +36,23 @@ AFT_INLINE vf32 vf32_abs(vf32 x) { return _mm512_abs_ps(x); }
 AFT_INLINE vm32 vf32_gt(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ); }
 AFT_INLINE vm32 vf32_ge(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_GE_OQ); }
 AFT_INLINE vm32 vf32_eq(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
+AFT_INLINE vm32 vf32_ne(vf32 a, vf32 b) { return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ); }
 AFT_INLINE vf32 vf32_select(vm32 m, vf32 a, vf32 b) { return _mm512_mask_blend_ps(m, b, a); }
-AFT_INLINE vm32 vm32_and(vm32 a, vm32 b) { return _kand_mask16(a, b); }
-AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return _kor_mask16(a, b); }
+AFT_INLINE vm32 vm32_and(vm32 a, vm32 b) { return (vm32)(a & b); }
+AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return (vm32)(a | b); }
 AFT_INLINE vm32 vm32_not(vm32 a) { return _knot_mask16(a); }
 AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 
 AFT_INLINE vf32 vf32_pow2(vf32 n) { return _mm512_scalef_ps(_mm512_set1_ps(1.0f), n); }
 
 AFT_INLINE vf32 vf32_ldexp(vf32 x, vf32 n) { return _mm512_scalef_ps(x, n); }
+AFT_INLINE vf32 vf32_scale(vf32 x, vf32 n) { return _mm512_scalef_ps(x, n); }
 
 AFT_INLINE vf32 vf32_scale_above(vf32 x, vf32 n, float lowest) {
     return _mm512_maskz_scalef_ps(vf32_ge(n, vf32_set1(lowest)), x, n);
 }
+
+AFT_INLINE vf32 vf32_exponent(vf32 x) { return _mm512_getexp_ps(x); }
 
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     *exponent = _mm512_getexp_ps(x);

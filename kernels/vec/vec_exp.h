@@ -22,24 +22,31 @@
 #define EXPONENT_HIDDEN (-0x1p+23f) /* n of a key that does not count: sums of two are exact, and below the floor */
 #define EXPONENT_FLOOR (-0x1p+22f)  /* below every sum of exponents of finite logits: where a maximum begins */
 
+/* Logits near 0 are those with an n in this range: for them the reduced argument needs no second reduction, since that
+ * finds n = 0 or gives the same bits (test_exp). The first other bits are those of n = 10. */
+#define NEAR_LEAST (-28.0f)
+#define NEAR_LARGEST 9.0f
+
 #define LOG2_E 0x1.715476p+0f
 #define LN2_HIGH 0x1.62e43p-1f
 #define LN2_LOW (-0x1.05c61p-29f)
 
 /* The polynomial of exp(s) and the split of ln 2 are SLEEF's (sleefsimdsp.c, xexpf). */
-AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
-    vf32 n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
-    vf32 s = vf32_fma(n, vf32_set1(-0.693145751953125f), x);
-    s = vf32_fma(n, vf32_set1(-1.428606765330187045e-06f), s);
-
+AFT_INLINE vf32 vf32_exp_polynomial(vf32 s) {
     vf32 u = vf32_set1(0.000198527617612853646278381f);
     u = vf32_fma(u, s, vf32_set1(0.00139304355252534151077271f));
     u = vf32_fma(u, s, vf32_set1(0.00833336077630519866943359f));
     u = vf32_fma(u, s, vf32_set1(0.0416664853692054748535156f));
     u = vf32_fma(u, s, vf32_set1(0.166666671633720397949219f));
     u = vf32_fma(u, s, vf32_set1(0.5f));
-    u = vf32_add(vf32_set1(1.0f), vf32_fma(vf32_mul(s, s), u, s));
+    return vf32_add(vf32_set1(1.0f), vf32_fma(vf32_mul(s, s), u, s));
+}
 
+AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
+    vf32 n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
+    vf32 s = vf32_fma(n, vf32_set1(-0.693145751953125f), x);
+    s = vf32_fma(n, vf32_set1(-1.428606765330187045e-06f), s);
+    vf32 u = vf32_exp_polynomial(s);
     u = vf32_ldexp(u, n);
     u = vf32_select(vf32_gt(vf32_set1(-104.0f), x), vf32_zero(), u);
     return vf32_select(vf32_gt(x, vf32_set1(100.0f)), vf32_set1(__builtin_inff()), u);
@@ -55,18 +62,24 @@ AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_PLAIN(x); }
 #else
 AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
 #endif
+AFT_INLINE vf32 vf32_exp_near(vf32 r) { return vf32_exp(r); }
 #else
 #define VF32_EXP_PROVIDER "builtin"
 AFT_INLINE vf32 vf32_exp(vf32 x) { return vf32_exp_builtin(x); }
+AFT_INLINE vf32 vf32_exp_near(vf32 r) { return vf32_exp_polynomial(r); }
 #endif
 
-/* The integer n of exp(x) = p * 2^n, and the reduced argument r, p = exp(r). x saturates; a NaN counts as -LOGIT_LIMIT.
- */
-AFT_INLINE vf32 vf32_exp_reduce(vf32 x, vf32 *n) {
-    x = vf32_min(vf32_max(x, vf32_set1(-LOGIT_LIMIT)), vf32_set1(LOGIT_LIMIT));
+/* The integer n of exp(x) = p * 2^n, and the reduced argument r, p = exp(r). Only for |x| <= LOGIT_LIMIT; n is beyond
+ * NEAR_LARGEST or below NEAR_LEAST, or r is NaN, for any other. */
+AFT_INLINE vf32 vf32_exp_reduce_near(vf32 x, vf32 *n) {
     *n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
     vf32 r = vf32_fma(*n, vf32_set1(-LN2_HIGH), x);
     return vf32_fma(*n, vf32_set1(-LN2_LOW), r);
+}
+
+/* The same for any x, which saturates; a NaN counts as -LOGIT_LIMIT. */
+AFT_INLINE vf32 vf32_exp_reduce(vf32 x, vf32 *n) {
+    return vf32_exp_reduce_near(vf32_min(vf32_max(x, vf32_set1(-LOGIT_LIMIT)), vf32_set1(LOGIT_LIMIT)), n);
 }
 
 AFT_INLINE vf32 vf32_exp_parts(vf32 x, vf32 *n) { return vf32_exp(vf32_exp_reduce(x, n)); }

@@ -44,6 +44,7 @@ AFT_INLINE vf32 vf32_abs(vf32 x) { return vabsq_f32(x); }
 AFT_INLINE vm32 vf32_gt(vf32 a, vf32 b) { return vcgtq_f32(a, b); }
 AFT_INLINE vm32 vf32_ge(vf32 a, vf32 b) { return vcgeq_f32(a, b); }
 AFT_INLINE vm32 vf32_eq(vf32 a, vf32 b) { return vceqq_f32(a, b); }
+AFT_INLINE vm32 vf32_ne(vf32 a, vf32 b) { return vmvnq_u32(vceqq_f32(a, b)); }
 AFT_INLINE vf32 vf32_select(vm32 m, vf32 a, vf32 b) { return vbslq_f32(m, a, b); }
 AFT_INLINE vm32 vm32_and(vm32 a, vm32 b) { return vandq_u32(a, b); }
 AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return vorrq_u32(a, b); }
@@ -55,6 +56,10 @@ AFT_INLINE vf32 vf32_pow2(vf32 n) {
 }
 
 #include "kernels/vec/vec_scale.h"
+
+AFT_INLINE vf32 vf32_exponent(vf32 x) {
+    return vf32_sub(vcvtq_f32_u32(vshrq_n_u32(vreinterpretq_u32_f32(vf32_abs(x)), 23)), vf32_set1(127.0f));
+}
 
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     vm32 subnormal = vcgtq_f32(vdupq_n_f32(0x1p-126f), vabsq_f32(x));

@@ -74,6 +74,7 @@ AFT_INLINE vf32 vf32_round(vf32 x) {
 AFT_INLINE vm32 vf32_gt(vf32 a, vf32 b) { return a > b; }
 AFT_INLINE vm32 vf32_ge(vf32 a, vf32 b) { return a >= b; }
 AFT_INLINE vm32 vf32_eq(vf32 a, vf32 b) { return a == b; }
+AFT_INLINE vm32 vf32_ne(vf32 a, vf32 b) { return !vf32_eq(a, b); }
 AFT_INLINE vf32 vf32_select(vm32 m, vf32 a, vf32 b) { return m ? a : b; }
 AFT_INLINE vm32 vm32_and(vm32 a, vm32 b) { return a & b; }
 AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return a | b; }
@@ -83,6 +84,8 @@ AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 AFT_INLINE vf32 vf32_pow2(vf32 n) { return vf32_from_bits((uint32_t)((int32_t)n + 127) << 23); }
 
 #include "kernels/vec/vec_scale.h"
+
+AFT_INLINE vf32 vf32_exponent(vf32 x) { return (float)(int32_t)(vf32_bits(vf32_abs(x)) >> 23) - 127.0f; }
 
 AFT_INLINE vf32 vf32_frexp(vf32 x, vf32 *exponent) {
     int subnormal = vf32_abs(x) < 0x1p-126f;

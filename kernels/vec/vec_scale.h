@@ -15,4 +15,6 @@ AFT_INLINE vf32 vf32_scale_above(vf32 x, vf32 n, float lowest) {
     return vf32_select(vf32_ge(n, bound), vf32_mul(x, vf32_pow2(vf32_max(n, bound))), vf32_set1(0.0f));
 }
 
+AFT_INLINE vf32 vf32_scale(vf32 x, vf32 n) { return vf32_mul(x, vf32_pow2(n)); }
+
 #endif
