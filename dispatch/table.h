@@ -58,6 +58,7 @@ typedef struct aft_row {
     size_t visible;  /* keys that it may see at all */
     size_t dense_begin, dense_end;
     size_t bias_begin, bias_end; /* keys that have a bias of their own; the other dense ones have 0 */
+    size_t bias_origin;          /* where these begin; see weights.h */
     size_t prefix, suffix;       /* chains of the states; suffix counts only where the problem is not causal */
     float exponent;              /* the largest n of the row's biases */
     float threshold;             /* the least |numerator| that can be trusted, for each key */

@@ -47,7 +47,7 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
     size_t end = smaller(begin + AFT_ROW_BLOCK - plan->row_skew, shape->q_len);
     for (size_t index = first; index < end; index++) {
         aft_row *row = &block.rows[block.count++];
-        row_place(plan, index, keys_of(plan, block.pair), row);
+        row_place(plan, block.pair, index, keys_of(plan, block.pair), row);
         row_measure(plan, block.pair, row);
         if (first_chain(row) == end_chain(row))
             continue;
@@ -229,7 +229,7 @@ static const float *block_weights(const aft_plan *plan, const row_block *block, 
                row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     }
     for (size_t r = 0; r < block->count; r++)
-        pack_row(plan, block->pair, &block->rows[r], first, end, buffer + r * AFT_CHAIN_KEYS);
+        pack_row(plan, &block->rows[r], first, end, buffer + r * AFT_CHAIN_KEYS);
     return buffer;
 }
 

@@ -140,7 +140,7 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
             weight_chain weights;
             float *slot = exact_slot(plan, scratch, i);
             exact_sum sum = exact_load(slot);
-            if (weight_chain_take(plan, pair, &work->rows[work->pending[i]], c, &weights))
+            if (weight_chain_take(plan, &work->rows[work->pending[i]], c, &weights))
                 sum = exact_add_chain(sum, &chain, &weights);
             exact_store(slot, exact_fold(sum, c + 1));
         }

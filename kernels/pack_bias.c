@@ -5,20 +5,20 @@
  */
 #include "kernels/weights.h"
 
-static void keep_logits(const aft_plan *plan, size_t pair, const aft_row *row, float *logits) {
+static void keep_logits(const aft_plan *plan, const aft_row *row, float *logits) {
     float buffer[AFT_CHAIN_KEYS];
     for (size_t chain = first_chain(row); chain < end_chain(row); chain++, logits += WEIGHTS_OF_CHAIN)
-        memcpy(logits, chain_logits(plan, pair, row, chain, buffer), sizeof buffer);
+        memcpy(logits, chain_logits(plan, row, chain, buffer), sizeof buffer);
 }
 
 static void pack_bias_row(const aft_plan *plan, size_t pair, size_t packed_row, aft_row *row) {
     const aft_packed *packed = &plan->packed;
     size_t place = packed_chain(plan, pair, packed_row, first_chain(row)) + packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
-    row->exponent = row_exponent(plan, pair, row);
+    row->exponent = row_exponent(plan, row);
     row->threshold = 0.0f;
-    pack_row(plan, pair, row, first_chain(row), end_chain(row), packed->weights + place);
+    pack_row(plan, row, first_chain(row), end_chain(row), packed->weights + place);
     if (packed->logits)
-        keep_logits(plan, pair, row, packed->logits + place);
+        keep_logits(plan, row, packed->logits + place);
     float *scales = packed->scales + (packed_copy(plan, pair) * packed->rows + packed_row) * 2;
     scales[0] = row->exponent;
     scales[1] = row->threshold;
@@ -35,7 +35,7 @@ static void pack_bias(const aft_plan *plan, size_t set, size_t task, float *scra
         memset(packed->logits + task * floats, 0, floats * sizeof(float));
     for (size_t i = first; i < smaller(first + AFT_ROW_BLOCK, packed->rows); i++) {
         aft_row row;
-        row_place(plan, i, plan->problem.shape.kv_len, &row);
+        row_place(plan, pair, i, plan->problem.shape.kv_len, &row);
         pack_bias_row(plan, pair, i, &row);
     }
 }

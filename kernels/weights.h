@@ -42,34 +42,41 @@ AFT_INLINE size_t packed_chain(const aft_plan *plan, size_t pair, size_t row, si
     return ((packed_copy(plan, pair) * packed->blocks + block) * packed->chains + chain - first) * WEIGHTS_OF_CHAIN;
 }
 
-/* Where the bias of a key in [bias_begin, bias_end) of a row is stored. */
-AFT_INLINE const float *bias_at(const aft_plan *plan, size_t pair, const aft_row *row, size_t key) {
+/* Where the bias of key 0 of a row would be, modulo 2^64: band storage begins later. Where it is prepared, among the
+ * logits. */
+AFT_INLINE size_t bias_origin(const aft_plan *plan, size_t pair, const aft_row *row) {
     const aft_bias *bias = &plan->problem.bias;
     if (bias->kind == AFT_BIAS_PREPARED) {
         size_t packed = packed_row(plan, row->index);
-        return plan->packed.logits + packed_chain(plan, pair, packed, key / AFT_CHAIN_KEYS) +
-               packed % AFT_ROW_BLOCK * AFT_CHAIN_KEYS + key % AFT_CHAIN_KEYS;
+        return packed_chain(plan, pair, packed, 0) + packed % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     }
-    size_t column = bias->kind == AFT_BIAS_BAND ? key + (bias->window - 1) - row->position : key;
-    return (const float *)bias->data + batch_of(plan, pair) * bias->batch_stride +
-           head_of(plan, pair) * bias->head_stride + (bias->first_row + row->index) * bias->row_stride + column;
+    size_t begin = batch_of(plan, pair) * bias->batch_stride + head_of(plan, pair) * bias->head_stride +
+                   (bias->first_row + row->index) * bias->row_stride;
+    return bias->kind == AFT_BIAS_BAND ? begin + (bias->window - 1) - row->position : begin;
+}
+
+/* The bias of a key in [bias_begin, bias_end) of a row, and of those that follow it in its chain. */
+AFT_INLINE const float *bias_at(const aft_plan *plan, const aft_row *row, size_t key) {
+    if (plan->problem.bias.kind != AFT_BIAS_PREPARED)
+        return (const float *)plan->problem.bias.data + (row->bias_origin + key);
+    size_t place = key / AFT_CHAIN_KEYS * WEIGHTS_OF_CHAIN + key % AFT_CHAIN_KEYS;
+    return plan->packed.logits + (row->bias_origin + place);
 }
 
 /* The biases of one row for the keys of a chain: in place where all of them are stored, else in `buffer`, with 0 for
  * those that are dense but have none and with -inf, which hides a key, for those that are not dense. NULL where none is.
  */
-AFT_INLINE const float *chain_logits(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
-                                     float *buffer) {
+AFT_INLINE const float *chain_logits(const aft_plan *plan, const aft_row *row, size_t chain, float *buffer) {
     size_t first = chain * AFT_CHAIN_KEYS, end = first + AFT_CHAIN_KEYS;
     if (end <= row->dense_begin || first >= row->dense_end)
         return NULL;
     if (row->bias_begin <= first && end <= row->bias_end)
-        return bias_at(plan, pair, row, first);
+        return bias_at(plan, row, first);
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i++)
         buffer[i] = first + i < row->dense_end ? 0.0f : -__builtin_inff();
     size_t begin = larger(first, row->bias_begin), stop = smaller(end, row->bias_end);
     if (begin < stop)
-        memcpy(buffer + (begin - first), bias_at(plan, pair, row, begin), (stop - begin) * sizeof(float));
+        memcpy(buffer + (begin - first), bias_at(plan, row, begin), (stop - begin) * sizeof(float));
     return buffer;
 }
 
@@ -80,13 +87,13 @@ AFT_INLINE size_t end_chain(const aft_row *row) {
 }
 
 /* W of a row: the exponent of its largest bias, that of the keys it sees as states (0) included. */
-static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row) {
+static float row_exponent(const aft_plan *plan, const aft_row *row) {
     const vf32 infinity = vf32_set1(__builtin_inff());
     float buffer[AFT_CHAIN_KEYS];
     vf32 top = vf32_set1(-__builtin_inff());
     vm32 finite = vf32_eq(top, top);
     for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
-        const float *logits = chain_logits(plan, pair, row, chain, buffer);
+        const float *logits = chain_logits(plan, row, chain, buffer);
         prefetch_row(logits, plan->problem.bias.row_stride, 1); /* this is where the bias is touched first */
         for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
             vf32 logit = vf32_load(logits + i);
@@ -104,8 +111,8 @@ static float row_exponent(const aft_plan *plan, size_t pair, const aft_row *row)
     return sees_states && n[0] < 0.0f ? 0.0f : n[0];
 }
 
-/* How query row `index` sees the first `keys` keys. */
-AFT_INLINE void row_place(const aft_plan *plan, size_t index, size_t keys, aft_row *row) {
+/* How query row `index` of a pair sees the first `keys` keys. */
+AFT_INLINE void row_place(const aft_plan *plan, size_t pair, size_t index, size_t keys, aft_row *row) {
     row->index = index;
     row->position = plan->problem.shape.q_offset + index;
     size_t visible = plan->problem.shape.causal ? smaller(row->position + 1, keys) : keys;
@@ -116,6 +123,7 @@ AFT_INLINE void row_place(const aft_plan *plan, size_t index, size_t keys, aft_r
     row->prefix = row->dense_begin / AFT_CHAIN_KEYS;
     row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
     row->visible = visible;
+    row->bias_origin = bias_origin(plan, pair, row);
     if (plan->problem.bias.kind == AFT_BIAS_PREPARED) { /* which holds what every dense key has */
         row->bias_begin = row->dense_begin;
         row->bias_end = row->dense_end;
@@ -130,7 +138,7 @@ static void row_measure(const aft_plan *plan, size_t pair, aft_row *row) {
         row->exponent = packed->scales[2 * place];
         row->threshold = packed->scales[2 * place + 1];
     } else {
-        row->exponent = row_exponent(plan, pair, row);
+        row->exponent = row_exponent(plan, row);
         row->threshold = 0.0f;
     }
 }
@@ -147,12 +155,11 @@ enum { PIECE_CHAINS = 16 };
 /* The weights of one row for the chains [first, end), a piece of those that it sees as dense. The exponentials come in a
  * loop of their own, so that a call to the provider finds few registers to save. Returns whether a weight is dropped
  * that might matter. */
-static bool pack_piece(const aft_plan *plan, size_t pair, const aft_row *row, size_t first, size_t end,
-                       float *weights) {
+static bool pack_piece(const aft_plan *plan, const aft_row *row, size_t first, size_t end, float *weights) {
     float p[PIECE_CHAINS * AFT_CHAIN_KEYS], n[PIECE_CHAINS * AFT_CHAIN_KEYS], buffer[AFT_CHAIN_KEYS];
     size_t count = (end - first) * AFT_CHAIN_KEYS;
     for (size_t i = 0; i < count; i += AFT_CHAIN_KEYS) {
-        const float *logits = chain_logits(plan, pair, row, first + i / AFT_CHAIN_KEYS, buffer);
+        const float *logits = chain_logits(plan, row, first + i / AFT_CHAIN_KEYS, buffer);
         for (size_t j = 0; j < AFT_CHAIN_KEYS; j += VF32_LANES) {
             vf32 exponent;
             vf32_store(p + i + j, logit_reduce(vf32_load(logits + j), &exponent));
@@ -174,7 +181,7 @@ static bool pack_piece(const aft_plan *plan, size_t pair, const aft_row *row, si
 
 /* The weights of one row for the chains [first, end), WEIGHTS_OF_CHAIN apart: 0 in those that it does not see as dense.
  * Completes the row's threshold. */
-static void pack_row(const aft_plan *plan, size_t pair, aft_row *row, size_t first, size_t end, float *weights) {
+static void pack_row(const aft_plan *plan, aft_row *row, size_t first, size_t end, float *weights) {
     for (size_t chain = first, next; chain < end; chain = next, weights += WEIGHTS_OF_CHAIN) {
         next = chain + 1;
         if (chain < first_chain(row) || chain >= end_chain(row)) {
@@ -182,7 +189,7 @@ static void pack_row(const aft_plan *plan, size_t pair, aft_row *row, size_t fir
             continue;
         }
         next = smaller(smaller(end, end_chain(row)), chain + PIECE_CHAINS);
-        if (pack_piece(plan, pair, row, chain, next, weights))
+        if (pack_piece(plan, row, chain, next, weights))
             row->threshold = ROW_THRESHOLD;
         weights += (next - chain - 1) * WEIGHTS_OF_CHAIN;
     }
@@ -194,10 +201,9 @@ typedef struct weight_chain {
     float p[AFT_CHAIN_KEYS], n[AFT_CHAIN_KEYS], special[AFT_CHAIN_KEYS];
 } weight_chain;
 
-static bool weight_chain_take(const aft_plan *plan, size_t pair, const aft_row *row, size_t chain,
-                              weight_chain *taken) {
+static bool weight_chain_take(const aft_plan *plan, const aft_row *row, size_t chain, weight_chain *taken) {
     float buffer[AFT_CHAIN_KEYS];
-    const float *logits = chain_logits(plan, pair, row, chain, buffer);
+    const float *logits = chain_logits(plan, row, chain, buffer);
     if (!logits)
         return false;
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
