@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""scripts/peers: libaft and its peers side by side in one run."""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import re
+import sys
+
+EXAMPLES = """examples:
+  scripts/peers                                    every shape, one thread: about six minutes
+  scripts/peers --quick                            few shapes: half a minute
+  scripts/peers --threads 2 --json results/two.json
+  scripts/peers --filter 'd=64|s=32' --isa avx2
+  cmake --preset peers -DAFT_EXP=builtin           libaft with its built-in exp from the next run on (sleef: back)
+
+PyTorch, oneDNN, OpenBLAS and BLIS take the best instruction set that they find; --isa lowers libaft's alone.
+Exit status: 0 all results agree with float64, 1 one does not, 2 it could not run. The ratios decide nothing."""
+
+
+def positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1")
+    return int(text)
+
+
+def regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no regular expression: {error}") from None
+    return text
+
+
+def parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/peers",
+        description="Checks libaft and its peers against float64 and times them in turn, on the same tensors.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--quick", action="store_true", help="few shapes and rounds")
+    parser.add_argument("--threads", type=positive, default=1, metavar="N", help="of every library (default: 1)")
+    parser.add_argument("--filter", type=regex, default="", metavar="REGEX", help="only the shapes whose name fits")
+    parser.add_argument("--isa", metavar="NAME", help="libaft's instruction set: scalar, avx2, avx512 or neon")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write every ratio, with its spread")
+    return parser.parse_args()
+
+
+def prepare_environment(threads: int) -> None:
+    """What the libraries read when they are loaded."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    # BLIS asks Intel CPUs for their marketing name, and takes AVX2 where it does not know it, as in virtual machines.
+    cpu = pathlib.Path("/proc/cpuinfo").read_text()
+    if "GenuineIntel" in cpu and "avx512f" in cpu:
+        os.environ.setdefault("BLIS_ARCH_TYPE", "skx")
+
+
+def main() -> int:
+    options = parse_arguments()
+    prepare_environment(options.threads)
+    from . import comparison  # only now: it loads the libraries
+    from .libaft import LibraryError
+
+    try:
+        if options.json:  # what cannot be written shows now, not minutes later
+            options.json.parent.mkdir(parents=True, exist_ok=True)
+            options.json.touch()
+        results, agree = comparison.run(options)
+        if options.json:
+            head = {
+                "format": 1,
+                "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "command": " ".join(["scripts/peers", *sys.argv[1:]]),
+                "threads": options.threads,
+            }
+            options.json.write_text(json.dumps(head | results, indent=1) + "\n")
+            print(f"written: {options.json}")
+    except (comparison.NoCase, LibraryError, OSError) as error:
+        print(f"scripts/peers: {error}", file=sys.stderr)
+        return 2
+    return 0 if agree else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
