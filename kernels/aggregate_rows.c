@@ -175,8 +175,10 @@ static void take_gates(const aft_plan *plan, const row_block *block, size_t vect
     const aft_tensor_in *q = &plan->problem.q;
     const float *q_rows = input_of(plan, q, block->pair, vector);
     size_t lanes = lanes_of(plan, vector);
-    for (size_t r = 0; r < block->count; r++)
+    for (size_t r = 0; r < block->count; r++) {
+        prefetch_row(q_rows + VF32_LANES, q->time_stride, block->rows[r].index); /* for the next vector */
         gates_take(g, r, load_lanes(q_rows + block->rows[r].index * q->time_stride, lanes));
+    }
     gates_open(g, block->count);
 }
 
