@@ -80,39 +80,62 @@ AFT_INLINE state exact_total(exact_sum sum) {
     return sum.chains;
 }
 
-/* Adds one chain to a row's sums. */
-static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const weight_chain *weights) {
-    const vf32 floor = vf32_set1(EXPONENT_FLOOR), zero = vf32_zero();
-    vf32 top_n = sum.chains.denominator_exponent, top_ng = sum.chains.numerator_exponent;
-    vf32 special = sum.chains.special;
+/* The sum of what is special in a chain, for one row. */
+static vf32 exact_special(const key_chain *chain, const weight_chain *weights) {
+    const vf32 floor = vf32_set1(EXPONENT_FLOOR);
+    vf32 special = vf32_zero();
     for (size_t j = 0; j < chain->count; j++) {
         size_t i = j * VF32_LANES;
-        vf32 n = vf32_set1(weights->n[j]), key_n = vf32_load(chain->n + i);
-        top_n = vf32_max(top_n, vf32_add(key_n, n));
-        top_ng = vf32_max(top_ng, vf32_add(vf32_load(chain->ng + i), n));
         /* A hidden key is not seen, whatever else it holds. */
-        vm32 seen = vm32_and(vf32_gt(n, floor), vf32_gt(key_n, floor));
+        vm32 seen = vm32_and(vf32_gt(vf32_set1(weights->n[j]), floor), vf32_gt(vf32_load(chain->n + i), floor));
         vf32 both = vf32_add(vf32_load(chain->special + i), vf32_set1(weights->special[j]));
-        special = vf32_add(special, vf32_select(seen, both, zero));
+        special = vf32_add(special, vf32_select(seen, both, vf32_zero()));
     }
-    vf32 numerator = zero, denominator = zero;
+    return special;
+}
+
+/* The sums of a chain for one row, as multiples of 2^top_n and 2^top_ng. `close`: no key is so far below that it would be
+ * dropped, which is faster to sum. */
+AFT_INLINE state exact_chain(const key_chain *chain, const weight_chain *weights, vf32 top_n, vf32 top_ng, bool close) {
+    vf32 numerator = vf32_zero(), denominator = vf32_zero();
     for (size_t j = 0; j < chain->count; j++) {
         size_t i = j * VF32_LANES;
         vf32 n = vf32_set1(weights->n[j]), p = vf32_set1(weights->p[j]);
         vf32 shift = vf32_sub(vf32_add(vf32_load(chain->n + i), n), top_n);
         vf32 ng_shift = vf32_sub(vf32_add(vf32_load(chain->ng + i), n), top_ng);
-        vf32 a = vf32_scale_above(p, shift, LOWEST_OF_STATE);
-        vf32 av = vf32_scale_above(p, ng_shift, LOWEST_OF_STATE);
+        vf32 a = close ? vf32_scale(p, shift) : vf32_scale_above(p, shift, LOWEST_OF_STATE);
+        vf32 av = close ? vf32_scale(p, ng_shift) : vf32_scale_above(p, ng_shift, LOWEST_OF_STATE);
         denominator = vf32_fma(a, vf32_load(chain->p + i), denominator);
         numerator = vf32_fma(av, vf32_load(chain->pf + i), numerator);
     }
+    return (state){numerator, denominator, top_ng, top_n, vf32_zero()};
+}
+
+/* Adds one chain to a row's sums. */
+static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const weight_chain *weights, bool special) {
+    const vf32 lowest = vf32_set1(LOWEST_OF_STATE);
+    vf32 top_n = sum.chains.denominator_exponent, top_ng = sum.chains.numerator_exponent;
+    vf32 least_n = vf32_set1(-EXPONENT_FLOOR), least_ng = least_n;
+    for (size_t j = 0; j < chain->count; j++) {
+        size_t i = j * VF32_LANES;
+        vf32 n = vf32_set1(weights->n[j]);
+        vf32 joint = vf32_add(vf32_load(chain->n + i), n), g_joint = vf32_add(vf32_load(chain->ng + i), n);
+        top_n = vf32_max(top_n, joint);
+        top_ng = vf32_max(top_ng, g_joint);
+        least_n = vf32_min(least_n, joint);
+        least_ng = vf32_min(least_ng, g_joint);
+    }
+    vm32 near = vm32_and(vf32_ge(vf32_sub(least_n, top_n), lowest), vf32_ge(vf32_sub(least_ng, top_ng), lowest));
+    state own = vm32_any(vm32_not(near)) ? exact_chain(chain, weights, top_n, top_ng, false)
+                                         : exact_chain(chain, weights, top_n, top_ng, true);
+    if (special || weights->any_special)
+        own.special = exact_special(chain, weights);
     for (size_t l = 0; l < AFT_LEVELS; l++) {
         sum.denominators[l] = state_rescale(sum.denominators[l], sum.chains.denominator_exponent, top_n);
         sum.numerators[l] = state_rescale(sum.numerators[l], sum.chains.numerator_exponent, top_ng);
     }
     /* The chain already has the larger exponents, so only the sum before it is scaled. */
-    sum.chains = state_merge(sum.chains, (state){numerator, denominator, top_ng, top_n, zero});
-    sum.chains.special = special;
+    sum.chains = state_merge(sum.chains, own);
     return sum;
 }
 
@@ -136,12 +159,14 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
     }
     for (size_t c = first; c < end; c++) {
         key_chain chain = key_chain_take(plan, &keys, c * AFT_CHAIN_KEYS, scratch);
+        vm32 plain = vf32_eq(key_chain_maxima(&chain, key_maxima_none()).special, vf32_zero());
+        bool special = vm32_any(vm32_not(plain));
         for (size_t i = 0; i < work->count; i++) {
             weight_chain weights;
             float *slot = exact_slot(plan, scratch, i);
             exact_sum sum = exact_load(slot);
             if (weight_chain_take(plan, &work->rows[work->pending[i]], c, &weights))
-                sum = exact_add_chain(sum, &chain, &weights);
+                sum = exact_add_chain(sum, &chain, &weights, special);
             exact_store(slot, exact_fold(sum, c + 1));
         }
     }

@@ -199,6 +199,7 @@ static void pack_row(const aft_plan *plan, aft_row *row, size_t first, size_t en
  * +inf. */
 typedef struct weight_chain {
     float p[AFT_CHAIN_KEYS], n[AFT_CHAIN_KEYS], special[AFT_CHAIN_KEYS];
+    bool any_special;
 } weight_chain;
 
 static bool weight_chain_take(const aft_plan *plan, const aft_row *row, size_t chain, weight_chain *taken) {
@@ -212,6 +213,7 @@ static bool weight_chain_take(const aft_plan *plan, const aft_row *row, size_t c
         vf32_store(taken->p + i, vf32_exp(logit_reduce(logit, &n)));
         vf32_store(taken->n + i, n);
         vf32_store(taken->special + i, vf32_select(finite, vf32_zero(), vf32_set1(QUIET_NAN)));
+        taken->any_special = (i > 0 && taken->any_special) || vm32_any(vm32_not(finite));
     }
     return true;
 }
