@@ -50,7 +50,8 @@ static bool lay_out_record(aft_plan *plan) {
 static bool lay_out_aggregation(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
     size_t lanes = plan->lanes;
-    size_t chains = smaller(aft_block_chains(plan->problem.shape.kv_len, plan->window), AFT_GROUP_CHAINS);
+    size_t block_chains = aft_block_chains(plan->problem.shape.kv_len, plan->window);
+    size_t chains = smaller(block_chains, AFT_GROUP_CHAINS);
     size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
@@ -58,7 +59,8 @@ static bool lay_out_aggregation(aft_plan *plan) {
            append(&scratch->floats, AFT_LEVELS - 1, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
-           append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact);
+           append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact) &&
+           append(&scratch->floats, block_chains, AFT_ROW_BLOCK * 2 * AFT_CHAIN_KEYS, &scratch->exact_weights);
 }
 
 static bool lay_out_streaming(aft_plan *plan) {

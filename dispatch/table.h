@@ -39,12 +39,13 @@ typedef struct aft_key_record {
 
 /* What one worker needs for itself: offsets in floats from the start of its scratch. */
 typedef struct aft_scratch {
-    size_t rows;         /* [AFT_ROW_BLOCK] aft_row */
-    size_t weights;      /* [chains, of a group at most][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
-    size_t accumulators; /* [AFT_LEVELS - 1][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
-    size_t groups;       /* [vectors][AFT_ROW_BLOCK] the same, where the keys of a row fill more than one group */
-    size_t chain;        /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
-    size_t exact;        /* [AFT_ROW_BLOCK] AFT_EXACT_VECTORS vectors: elements computed again */
+    size_t rows;          /* [AFT_ROW_BLOCK] aft_row */
+    size_t weights;       /* [chains, of a group at most][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
+    size_t accumulators;  /* [AFT_LEVELS - 1][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
+    size_t groups;        /* [vectors][AFT_ROW_BLOCK] the same, where the keys of a row fill more than one group */
+    size_t chain;         /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
+    size_t exact;         /* [AFT_ROW_BLOCK] AFT_EXACT_VECTORS vectors: elements computed again */
+    size_t exact_weights; /* [chains][AFT_ROW_BLOCK] (p, n)[AFT_CHAIN_KEYS]: the weights of their rows */
     size_t floats;
 } aft_scratch;
 
@@ -62,6 +63,7 @@ typedef struct aft_row {
     size_t prefix, suffix;       /* chains of the states; suffix counts only where the problem is not causal */
     float exponent;              /* the largest n of the row's biases */
     float threshold;             /* the least |numerator| that can be trusted, for each key */
+    bool weights_taken;          /* for the elements that are computed again */
 } aft_row;
 
 /* Weights that are packed before any row is aggregated, in blocks of AFT_ROW_BLOCK bias rows from first_row on. A block

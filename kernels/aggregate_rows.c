@@ -217,7 +217,7 @@ static void finish_rows(const aft_plan *plan, const row_block *block, size_t vec
             store_lanes(y_rows + row->index * plan->problem.y.time_stride, y, lanes);
         }
     }
-    exact_rows work = {block->rows, pending, pending_count, record};
+    exact_rows work = {block->rows, pending, pending_count, block->first_chain, record};
     if (pending_count > 0)
         exact_run(plan, block->pair, vector, &work, scratch);
 }

@@ -80,16 +80,22 @@ AFT_INLINE state exact_total(exact_sum sum) {
     return sum.chains;
 }
 
-/* The sum of what is special in a chain, for one row. */
-static vf32 exact_special(const key_chain *chain, const weight_chain *weights) {
-    const vf32 floor = vf32_set1(EXPONENT_FLOOR);
-    vf32 special = vf32_zero();
+/* The sum of what is special in chain number `c`, for one row. A bias is special, and then NaN, where it is NaN or +inf.
+ */
+static vf32 exact_special(const aft_plan *plan, const aft_row *row, size_t c, const key_chain *chain) {
+    const vf32 zero = vf32_zero(), infinity = vf32_set1(__builtin_inff());
+    float buffer[AFT_CHAIN_KEYS];
+    const float *logits = chain_logits(plan, row, c, buffer);
+    vf32 special = zero;
     for (size_t j = 0; j < chain->count; j++) {
         size_t i = j * VF32_LANES;
+        vf32 logit = vf32_set1(logits[j]);
         /* A hidden key is not seen, whatever else it holds. */
-        vm32 seen = vm32_and(vf32_gt(vf32_set1(weights->n[j]), floor), vf32_gt(vf32_load(chain->n + i), floor));
-        vf32 both = vf32_add(vf32_load(chain->special + i), vf32_set1(weights->special[j]));
-        special = vf32_add(special, vf32_select(seen, both, vf32_zero()));
+        vm32 hidden = vm32_or(vf32_eq(logit, vf32_set1(-__builtin_inff())),
+                              vf32_ge(vf32_set1(EXPONENT_FLOOR), vf32_load(chain->n + i)));
+        vf32 own = vf32_select(vf32_gt(infinity, logit), zero, vf32_set1(QUIET_NAN));
+        vf32 both = vf32_add(vf32_load(chain->special + i), own);
+        special = vf32_add(special, vf32_select(hidden, zero, both));
     }
     return special;
 }
@@ -111,8 +117,8 @@ AFT_INLINE state exact_chain(const key_chain *chain, const weight_chain *weights
     return (state){numerator, denominator, top_ng, top_n, vf32_zero()};
 }
 
-/* Adds one chain to a row's sums. */
-static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const weight_chain *weights, bool special) {
+/* Adds one chain, in which `special` is special, to a row's sums. */
+static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const weight_chain *weights, vf32 special) {
     const vf32 lowest = vf32_set1(LOWEST_OF_STATE);
     vf32 top_n = sum.chains.denominator_exponent, top_ng = sum.chains.numerator_exponent;
     vf32 least_n = vf32_set1(-EXPONENT_FLOOR), least_ng = least_n;
@@ -128,8 +134,7 @@ static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const we
     vm32 near = vm32_and(vf32_ge(vf32_sub(least_n, top_n), lowest), vf32_ge(vf32_sub(least_ng, top_ng), lowest));
     state own = vm32_any(vm32_not(near)) ? exact_chain(chain, weights, top_n, top_ng, false)
                                          : exact_chain(chain, weights, top_n, top_ng, true);
-    if (special || weights->any_special)
-        own.special = exact_special(chain, weights);
+    own.special = special;
     for (size_t l = 0; l < AFT_LEVELS; l++) {
         sum.denominators[l] = state_rescale(sum.denominators[l], sum.chains.denominator_exponent, top_n);
         sum.numerators[l] = state_rescale(sum.numerators[l], sum.chains.numerator_exponent, top_ng);
@@ -141,11 +146,25 @@ static exact_sum exact_add_chain(exact_sum sum, const key_chain *chain, const we
 
 /* What rows [0, count) of `pending` have in common: the pair and vector of channels they belong to. */
 typedef struct exact_rows {
-    const aft_row *rows;
+    aft_row *rows;
     const size_t *pending; /* indices into rows; slot i belongs to pending[i] */
     size_t count;
+    size_t first_chain; /* of all rows of the block */
     const float *record;
 } exact_rows;
+
+/* The weights of row r of a block for a chain, counted from the first of the block. Taken once for all channels: for a
+ * row whose elements all come here, they are a third of the work. */
+AFT_INLINE weight_chain *exact_weights(const aft_plan *plan, float *scratch, size_t chain, size_t r) {
+    return (weight_chain *)(void *)(scratch + plan->scratch.exact_weights) + chain * AFT_ROW_BLOCK + r;
+}
+
+static void exact_take_weights(const aft_plan *plan, const exact_rows *work, size_t r, float *scratch) {
+    aft_row *row = &work->rows[r];
+    for (size_t c = first_chain(row); c < end_chain(row) && !row->weights_taken; c++)
+        weight_chain_take(plan, row, c, exact_weights(plan, scratch, c - work->first_chain, r));
+    row->weights_taken = true;
+}
 
 /* Computes the noted elements again and writes their rows of y. */
 static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const exact_rows *work, float *scratch) {
@@ -154,6 +173,7 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
     for (size_t i = 0; i < work->count; i++) {
         const aft_row *row = &work->rows[work->pending[i]];
         exact_store(exact_slot(plan, scratch, i), exact_empty());
+        exact_take_weights(plan, work, work->pending[i], scratch);
         first = smaller(first, first_chain(row));
         end = larger(end, end_chain(row));
     }
@@ -162,11 +182,15 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
         vm32 plain = vf32_eq(key_chain_maxima(&chain, key_maxima_none()).special, vf32_zero());
         bool special = vm32_any(vm32_not(plain));
         for (size_t i = 0; i < work->count; i++) {
-            weight_chain weights;
+            const aft_row *row = &work->rows[work->pending[i]];
             float *slot = exact_slot(plan, scratch, i);
             exact_sum sum = exact_load(slot);
-            if (weight_chain_take(plan, &work->rows[work->pending[i]], c, &weights))
-                sum = exact_add_chain(sum, &chain, &weights, special);
+            if (c >= first_chain(row) && c < end_chain(row)) {
+                const weight_chain *weights = exact_weights(plan, scratch, c - work->first_chain, work->pending[i]);
+                bool look = special || row->exponent >= EXPONENT_POISONED;
+                vf32 sum_special = look ? exact_special(plan, row, c, &chain) : vf32_zero();
+                sum = exact_add_chain(sum, &chain, weights, sum_special);
+            }
             exact_store(slot, exact_fold(sum, c + 1));
         }
     }

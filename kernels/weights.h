@@ -123,6 +123,7 @@ AFT_INLINE void row_place(const aft_plan *plan, size_t pair, size_t index, size_
     row->prefix = row->dense_begin / AFT_CHAIN_KEYS;
     row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
     row->visible = visible;
+    row->weights_taken = false;
     row->bias_origin = bias_origin(plan, pair, row);
     if (plan->problem.bias.kind == AFT_BIAS_PREPARED) { /* which holds what every dense key has */
         row->bias_begin = row->dense_begin;
@@ -195,27 +196,19 @@ static void pack_row(const aft_plan *plan, aft_row *row, size_t first, size_t en
     }
 }
 
-/* The biases of a row for one chain, taken apart as keys are (key.h): exp(w) = p * 2^n, special = NaN where w is NaN or
- * +inf. */
+/* The biases of a row for one chain that it sees as dense, taken apart as keys are (key.h): exp(w) = p * 2^n. */
 typedef struct weight_chain {
-    float p[AFT_CHAIN_KEYS], n[AFT_CHAIN_KEYS], special[AFT_CHAIN_KEYS];
-    bool any_special;
+    float p[AFT_CHAIN_KEYS], n[AFT_CHAIN_KEYS];
 } weight_chain;
 
-static bool weight_chain_take(const aft_plan *plan, const aft_row *row, size_t chain, weight_chain *taken) {
+static void weight_chain_take(const aft_plan *plan, const aft_row *row, size_t chain, weight_chain *taken) {
     float buffer[AFT_CHAIN_KEYS];
     const float *logits = chain_logits(plan, row, chain, buffer);
-    if (!logits)
-        return false;
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
-        vf32 n, logit = vf32_load(logits + i);
-        vm32 finite = vf32_gt(vf32_set1(__builtin_inff()), logit);
-        vf32_store(taken->p + i, vf32_exp(logit_reduce(logit, &n)));
+        vf32 n;
+        vf32_store(taken->p + i, vf32_exp(logit_reduce(vf32_load(logits + i), &n)));
         vf32_store(taken->n + i, n);
-        vf32_store(taken->special + i, vf32_select(finite, vf32_zero(), vf32_set1(QUIET_NAN)));
-        taken->any_special = (i > 0 && taken->any_special) || vm32_any(vm32_not(finite));
     }
-    return true;
 }
 
 #endif
