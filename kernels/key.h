@@ -67,6 +67,11 @@ AFT_INLINE key_maxima key_maxima_none(void) {
     return (key_maxima){vf32_set1(EXPONENT_FLOOR), vf32_set1(EXPONENT_FLOOR), vf32_set1(-EXPONENT_FLOOR), vf32_zero()};
 }
 
+AFT_INLINE key_maxima key_maxima_merge(key_maxima a, key_maxima b) {
+    return (key_maxima){vf32_max(a.n, b.n), vf32_max(a.ng, b.ng), vf32_min(a.least_ng, b.least_ng),
+                        vf32_add(a.special, b.special)};
+}
+
 /* A chain of keys in the scratch: [AFT_CHAIN_KEYS] vectors of each part. */
 typedef struct key_chain {
     float *p, *pf, *n, *ng, *special;

@@ -12,7 +12,7 @@
  *
  * For AFT-local the states of all keys before each chain (and from it on, without a mask) are laid beside the panel.
  */
-#include "kernels/state.h"
+#include "kernels/near.h"
 
 #include <string.h>
 
@@ -38,6 +38,24 @@ static void pack_chain(const key_chain *chain, key_maxima maxima, float *panel) 
         vf32_store(panel + VF32_LANES, vf32_scale_above(vf32_load(chain->p + i), e_shift, LOWEST));
     }
     memset(panel, 0, (AFT_CHAIN_KEYS - chain->count) * 2 * VF32_LANES * sizeof(float));
+}
+
+/* The same of a near chain, where nothing is below LOWEST beside these maxima. */
+static void pack_near(const near_chain *chain, key_maxima maxima, float *panel) {
+    vf32 ev_scale = vf32_pow2(vf32_min(vf32_sub(vf32_set1(HEADROOM), maxima.ng), vf32_set1(127.0f)));
+    vf32 e_scale = vf32_pow2(vf32_sub(vf32_zero(), maxima.n));
+    for (size_t i = 0; i < chain->count * VF32_LANES; i += VF32_LANES, panel += 2 * VF32_LANES) {
+        vf32_store(panel, vf32_mul(vf32_load(chain->ev + i), ev_scale));
+        vf32_store(panel + VF32_LANES, vf32_mul(vf32_load(chain->e + i), e_scale));
+    }
+    memset(panel, 0, (AFT_CHAIN_KEYS - chain->count) * 2 * VF32_LANES * sizeof(float));
+}
+
+/* Whether maxima are so low that nothing of a near chain is below LOWEST beside them. */
+AFT_INLINE bool maxima_are_near(key_maxima maxima) {
+    vm32 n_near = vf32_ge(vf32_set1(NEAR_LEAST - LOWEST), maxima.n);
+    vm32 ng_near = vf32_ge(vf32_set1(NEAR_LEAST_NG - LOWEST + HEADROOM), maxima.ng);
+    return !vm32_any(vm32_not(vm32_and(n_near, ng_near)));
 }
 
 /* The least |numerator| that can be trusted: 0, unless some numerator is below LOWEST beside the largest of all, be it
@@ -76,8 +94,7 @@ static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t 
     return p;
 }
 
-static void pack_state(const aft_plan *plan, packing *p, size_t c, const key_chain *chain) {
-    state own = state_of_keys(chain);
+static void pack_state(const aft_plan *plan, packing *p, size_t c, state own) {
     state_store(state_at(p->record + plan->record.prefix, c), state_tree_total(&p->before));
     state_tree_add(&p->before, own, c + 1);
     if (!plan->problem.shape.causal)
@@ -85,12 +102,26 @@ static void pack_state(const aft_plan *plan, packing *p, size_t c, const key_cha
 }
 
 static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch) {
+    float *exponents = p->record + plan->record.exponents + c * 2 * VF32_LANES;
+    float *panel = p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES;
+    near_chain near;
+    if (near_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch, &near)) {
+        key_maxima maxima = key_maxima_merge(p->maxima, near.maxima);
+        if (maxima_are_near(maxima)) {
+            p->maxima = maxima;
+            store_exponents(exponents, maxima);
+            pack_near(&near, maxima, panel);
+            if (plan->has_states)
+                pack_state(plan, p, c, state_of_near(&near));
+            return;
+        }
+    }
     key_chain chain = key_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch);
     p->maxima = poisoned_where_special(key_chain_maxima(&chain, p->maxima));
-    store_exponents(p->record + plan->record.exponents + c * 2 * VF32_LANES, p->maxima);
-    pack_chain(&chain, p->maxima, p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES);
+    store_exponents(exponents, p->maxima);
+    pack_chain(&chain, p->maxima, panel);
     if (plan->has_states)
-        pack_state(plan, p, c, &chain);
+        pack_state(plan, p, c, state_of_keys(&chain));
 }
 
 static void pack_end(const aft_plan *plan, packing *p) {
