@@ -82,11 +82,16 @@ AFT_INLINE vm32 near_gates_take(near_gates *g, size_t i, vf32 q, vm32 near) {
     return vm32_and(near, vf32_ge(vf32_set1(NEAR_LARGEST), n));
 }
 
-/* y of gate i. The exponential comes here, where no register is in use, beside the division of the gate before. */
-AFT_INLINE vf32 near_gates_pass(const near_gates *g, size_t i, const near_state *s) {
+/* exp(-q) of gate i. It is taken here, just before its use, where no register is in use that a call to the provider must
+ * save, and beside the division of the gate before. */
+AFT_INLINE vf32 near_gates_open(const near_gates *g, size_t i) {
     vf32 p = vf32_exp_near(vf32_load(g->p + i * VF32_LANES));
-    vf32 e = vf32_scale(p, vf32_load(g->n + i * VF32_LANES));
-    return vf32_div(s->numerator, vf32_fma(s->denominator, e, s->denominator));
+    return vf32_scale(p, vf32_load(g->n + i * VF32_LANES));
+}
+
+/* y, of exp(-q). */
+AFT_INLINE vf32 near_gate_pass(vf32 e, near_state s) {
+    return vf32_div(s.numerator, vf32_fma(s.denominator, e, s.denominator));
 }
 
 #endif

@@ -16,6 +16,10 @@
 #define NEAR_LEAST_NG (-40.0f)
 #define NEAR_LARGEST_NG 30.0f
 
+/* A row of weights is near where its exponent is within this, and a quotient where its numerator is not below that. */
+#define NEAR_WEIGHT 10.0f
+#define NEAR_NUMERATOR 0x1p-30f
+
 typedef struct near_chain {
     float *e, *ev; /* [count] vectors in the scratch: exp(k), exp(k) * v */
     size_t count;

@@ -51,7 +51,8 @@ static bool pass_near(const aft_plan *plan, size_t begin, size_t count, const st
     if (vm32_any(vm32_not(near)))
         return false;
     for (size_t i = 0; i < count; i++)
-        store_lanes(y + i * VF32_LANES, near_gates_pass(&g, i, &totals[i].near), lanes_of(plan, begin + i));
+        store_lanes(y + i * VF32_LANES, near_gate_pass(near_gates_open(&g, i), totals[i].near),
+                    lanes_of(plan, begin + i));
     return true;
 }
 
