@@ -108,7 +108,10 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     if (!laid_out)
         return AFT_SIZE;
     plan->pairs_per_set = plan->pairs;
-    plan->pack_blocks = ceil_div(plan->vectors, AFT_PACK_VECTORS);
+    /* Wide tasks read long stretches of rows; where they would be few, narrower ones leave something for each worker. */
+    plan->pack_vectors =
+        plan->vectors / AFT_PACK_VECTORS >= ceil_div(4, plan->pairs) ? AFT_PACK_VECTORS : AFT_PACK_VECTORS / 2;
+    plan->pack_blocks = ceil_div(plan->vectors, plan->pack_vectors);
     if (plan->streams) {
         plan->row_blocks = ceil_div(shape->q_len, AFT_STREAM_ROWS);
         plan->phases = 2;

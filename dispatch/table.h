@@ -22,7 +22,7 @@ enum {
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
-    AFT_PACK_VECTORS = 4,  /* vectors of channels of a packing task */
+    AFT_PACK_VECTORS = 16, /* vectors of channels of a packing or scanning task, at most */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task */
 };
 
@@ -87,9 +87,10 @@ typedef struct aft_plan {
     bool packs_bias;       /* the bias serves several pairs: the first phase packs it for all */
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
-    size_t key_groups;  /* of AFT_GROUP_KEYS, in kv_len */
-    size_t pack_blocks; /* packing or scanning tasks a pair */
-    size_t row_blocks;  /* row tasks a pair */
+    size_t key_groups;   /* of AFT_GROUP_KEYS, in kv_len */
+    size_t pack_vectors; /* vectors of channels of a packing or scanning task */
+    size_t pack_blocks;  /* packing or scanning tasks a pair */
+    size_t row_blocks;   /* row tasks a pair */
     size_t phases;
     size_t row_skew; /* rows that the first row task lacks, so that the others begin where a block does */
     aft_key_record record;

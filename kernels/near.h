@@ -29,11 +29,11 @@ typedef struct near_chain {
 
 /* Takes a chain of keys from `begin` on, and returns whether it is near. The exponentials come in a loop of their own, so
  * that a call to the provider finds few registers to save. */
-static bool near_chain_take(const aft_plan *plan, const key_rows *rows, size_t begin, float *scratch,
-                            near_chain *chain) {
+AFT_INLINE bool near_chain_take(const aft_plan *plan, const key_rows *rows, size_t begin, float *scratch,
+                                near_chain *chain) {
     enum { PART = AFT_CHAIN_KEYS * VF32_LANES };
     float *e = scratch + plan->scratch.chain, *ev = e + PART, *exponents = ev + PART;
-    size_t count = smaller(AFT_CHAIN_KEYS, rows->count - begin);
+    size_t count = chain_keys(rows, begin);
     const float *k_rows = rows->k + begin * rows->k_stride, *v_rows = rows->v + begin * rows->v_stride;
     key_maxima maxima = key_maxima_none();
     vf32 n, least_n = vf32_zero();

@@ -105,6 +105,7 @@ static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch
     float *exponents = p->record + plan->record.exponents + c * 2 * VF32_LANES;
     float *panel = p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES;
     near_chain near;
+    chain_prefetch(plan, &p->rows, (c + 1) * AFT_CHAIN_KEYS);
     if (near_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch, &near)) {
         key_maxima maxima = key_maxima_merge(p->maxima, near.maxima);
         if (maxima_are_near(maxima)) {
@@ -134,10 +135,11 @@ static void pack_end(const aft_plan *plan, packing *p) {
     }
 }
 
-/* A few vectors at once: rows of many channels lie on a page each, and the TLB holds those of one chain only. */
+/* Many vectors at once, chain by chain: the longer the stretches of the rows, the better the hardware guesses them, and
+ * rows of many channels lie on a page each. */
 static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scratch) {
-    size_t first = task % plan->pack_blocks * AFT_PACK_VECTORS, pair = set + task / plan->pack_blocks;
-    size_t count = smaller(AFT_PACK_VECTORS, plan->vectors - first);
+    size_t first = task % plan->pack_blocks * plan->pack_vectors, pair = set + task / plan->pack_blocks;
+    size_t count = smaller(plan->pack_vectors, plan->vectors - first);
     packing packings[AFT_PACK_VECTORS];
     for (size_t i = 0; i < count; i++)
         packings[i] = pack_begin(plan, set, pair, first + i);

@@ -15,7 +15,10 @@ typedef struct scan {
     key_rows keys;
     state_tree before; /* the chains that are complete */
     state seen;        /* all keys so far */
-    size_t vector;
+    near_state near;   /* the same, where is_near */
+    bool is_near;
+    const float *q;
+    float *y;
 } scan;
 
 /* Adds key j of a chain to the sum of those before it. */
@@ -33,67 +36,144 @@ AFT_INLINE state state_append(state s, const key_chain *chain, size_t j) {
     return s;
 }
 
+AFT_INLINE vf32 scan_q(const aft_plan *plan, const scan *s, size_t row) {
+    return load_lanes(s->q + row * plan->problem.q.time_stride, s->keys.lanes);
+}
+
 /* The gates of rows [first, end), by index in q. */
-static void scan_gates(const aft_plan *plan, size_t pair, const scan *s, size_t first, size_t end, gates *g) {
-    const aft_tensor_in *q = &plan->problem.q;
-    const float *rows = input_of(plan, q, pair, s->vector);
-    for (size_t t = first; t < end; t++)
-        gates_take(g, t - first, load_lanes(rows + t * q->time_stride, s->keys.lanes));
+static void scan_gates(const aft_plan *plan, const scan *s, size_t first, size_t end, gates *g) {
+    for (size_t row = first; row < end; row++)
+        gates_take(g, row - first, scan_q(plan, s, row));
     gates_open(g, end - first);
 }
 
-static void scan_store(const aft_plan *plan, size_t pair, const scan *s, size_t row, vf32 outputs) {
-    const aft_tensor *y = &plan->problem.y;
-    store_lanes(output_of(plan, pair, s->vector) + row * y->time_stride, outputs, s->keys.lanes);
+AFT_INLINE void scan_store(const aft_plan *plan, const scan *s, size_t row, vf32 outputs) {
+    store_lanes(s->y + row * plan->problem.y.time_stride, outputs, s->keys.lanes);
+}
+
+/* Counts a chain in, of which `own` is the sum. */
+static void scan_count(scan *s, size_t c, size_t keys, state own) {
+    if (keys == AFT_CHAIN_KEYS) {
+        state_tree_add(&s->before, own, c + 1);
+        s->seen = state_tree_total(&s->before);
+    } else {
+        s->seen = state_merge(own, s->seen);
+    }
+    s->is_near = near_state_take(s->seen, &s->near);
+}
+
+/* A chain of keys from `begin` on, and the rows [first, end) at its keys, of which the first is at number `key`. */
+typedef struct scan_step {
+    size_t chain, begin, first, end, key;
+} scan_step;
+
+static scan_step scan_step_of(const aft_plan *plan, const scan *s, size_t c) {
+    const aft_shape *shape = &plan->problem.shape;
+    size_t begin = c * AFT_CHAIN_KEYS, end = begin + chain_keys(&s->keys, begin);
+    size_t first_key = larger(begin, shape->q_offset), first = first_key - shape->q_offset;
+    size_t end_row = smaller(larger(end, shape->q_offset) - shape->q_offset, shape->q_len);
+    return (scan_step){c, begin, first, larger(first, end_row), first_key - begin};
+}
+
+/* The fast path (near.h). Returns false, and does nothing, where keys, gates or the state before are not near. */
+static bool scan_near(const aft_plan *plan, scan *s, const scan_step *step, float *scratch) {
+    near_chain chain;
+    near_gates g;
+    gates last;
+    vm32 near = vf32_eq(vf32_zero(), vf32_zero());
+    if (!s->is_near || !near_chain_take(plan, &s->keys, step->begin, scratch, &chain))
+        return false;
+    for (size_t row = step->first; row < step->end; row++)
+        near = near_gates_take(&g, row - step->first, scan_q(plan, s, row), near);
+    if (vm32_any(vm32_not(near)))
+        return false;
+    near_state own = {vf32_zero(), vf32_zero()};
+    float *e = chain.e, *ev = chain.ev;
+    for (size_t i = 0; i < chain.count * VF32_LANES;
+         i += VF32_LANES) { /* what each key's row sees, in the key's place */
+        own.numerator = vf32_add(own.numerator, vf32_load(ev + i));
+        own.denominator = vf32_add(own.denominator, vf32_load(e + i));
+        vf32_store(ev + i, vf32_add(own.numerator, s->near.numerator));
+        vf32_store(e + i, vf32_add(own.denominator, s->near.denominator));
+    }
+    scan_count(s, step->chain, chain.count, state_of_near(&chain));
+    size_t last_key = (chain.count - 1) * VF32_LANES; /* sees a sum by levels if the chain is complete */
+    vf32_store(ev + last_key, s->near.numerator);
+    vf32_store(e + last_key, s->near.denominator);
+    for (size_t row = step->first; row < step->end; row++) {
+        size_t i = (row - step->first + step->key) * VF32_LANES;
+        if (i == last_key && !s->is_near) {
+            scan_gates(plan, s, row, row + 1, &last);
+            scan_store(plan, s, row, gates_pass_state(&last, 0, s->seen));
+        } else {
+            vf32 q = near_gates_open(&g, row - step->first);
+            scan_store(plan, s, row, near_gate_pass(q, (near_state){vf32_load(ev + i), vf32_load(e + i)}));
+        }
+    }
+    return true;
+}
+
+/* Asks for the chain after this one and its rows ahead, if they are far. */
+static void scan_prefetch(const aft_plan *plan, const scan *s, const scan_step *step) {
+    chain_prefetch(plan, &s->keys, step->begin + AFT_CHAIN_KEYS);
+    size_t end = smaller(step->end + AFT_CHAIN_KEYS, plan->problem.shape.q_len);
+    for (size_t row = step->end; row < end && rows_are_far(plan); row++) {
+        prefetch_row(s->q, plan->problem.q.time_stride, row);
+        prefetch_row(s->y, plan->problem.y.time_stride, row);
+    }
 }
 
 /* A chain of keys, and the rows that see it in part. */
-static void scan_chain(const aft_plan *plan, size_t pair, scan *s, size_t c, float *scratch) {
-    const aft_shape *shape = &plan->problem.shape;
-    key_chain chain = key_chain_take(plan, &s->keys, c * AFT_CHAIN_KEYS, scratch);
-    size_t begin = c * AFT_CHAIN_KEYS, end = begin + chain.count;
-    size_t first_row = larger(begin, shape->q_offset) - shape->q_offset;
-    size_t end_row = smaller(larger(end, shape->q_offset) - shape->q_offset, shape->q_len);
-    state own = state_empty(), before = state_tree_total(&s->before);
+static void scan_chain(const aft_plan *plan, scan *s, size_t c, float *scratch) {
+    const scan_step step = scan_step_of(plan, s, c);
+    scan_prefetch(plan, s, &step);
+    if (scan_near(plan, s, &step, scratch))
+        return;
+    key_chain chain = key_chain_take(plan, &s->keys, step.begin, scratch);
+    state own = state_empty(), before = s->seen;
     gates g;
-    if (first_row < end_row)
-        scan_gates(plan, pair, s, first_row, end_row, &g);
+    scan_gates(plan, s, step.first, step.end, &g);
     for (size_t j = 0; j < chain.count; j++) {
         own = state_append(own, &chain, j);
-        if (j + 1 == AFT_CHAIN_KEYS)
-            state_tree_add(&s->before, own, c + 1);
-        s->seen = j + 1 == AFT_CHAIN_KEYS ? state_tree_total(&s->before) : state_merge(own, before);
-        size_t row = begin + j - shape->q_offset; /* wraps around where no row is at this key: not below end_row */
-        if (row >= first_row && row < end_row)
-            scan_store(plan, pair, s, row, gates_pass_state(&g, row - first_row, s->seen));
+        if (j + 1 == chain.count)
+            scan_count(s, c, chain.count, own);
+        state seen = j + 1 == chain.count ? s->seen : state_merge(own, before);
+        size_t row = step.first + j - step.key; /* wraps around, beyond end, where there is none */
+        if (row >= step.first && row < step.end)
+            scan_store(plan, s, row, gates_pass_state(&g, row - step.first, seen));
     }
 }
 
 /* The rows behind the last key. */
-static void scan_rest(const aft_plan *plan, size_t pair, const scan *s) {
+static void scan_rest(const aft_plan *plan, const scan *s) {
     const aft_shape *shape = &plan->problem.shape;
     gates g;
     for (size_t first = larger(s->keys.count, shape->q_offset) - shape->q_offset, end; first < shape->q_len;
          first = end) {
         end = smaller(first + GATES, shape->q_len);
-        scan_gates(plan, pair, s, first, end, &g);
+        scan_gates(plan, s, first, end, &g);
         for (size_t row = first; row < end; row++)
-            scan_store(plan, pair, s, row, gates_pass_state(&g, row - first, s->seen));
+            scan_store(plan, s, row, gates_pass_state(&g, row - first, s->seen));
     }
 }
 
-/* A few vectors at once: rows of many channels lie on a page each, and the TLB holds those of one chain only. */
+/* Many vectors at once, chain by chain: the longer the stretches of the rows, the better the hardware guesses them, and
+ * rows of many channels lie on a page each. */
 static void scan_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
-    size_t first = task % plan->pack_blocks * AFT_PACK_VECTORS, pair = set + task / plan->pack_blocks;
-    size_t count = smaller(AFT_PACK_VECTORS, plan->vectors - first);
+    size_t first = task % plan->pack_blocks * plan->pack_vectors, pair = set + task / plan->pack_blocks;
+    size_t count = smaller(plan->pack_vectors, plan->vectors - first);
     scan scans[AFT_PACK_VECTORS];
     for (size_t i = 0; i < count; i++) {
-        scans[i] = (scan){.keys = key_rows_of(plan, pair, first + i), .vector = first + i, .seen = state_empty()};
+        scans[i] = (scan){.keys = key_rows_of(plan, pair, first + i),
+                          .seen = state_empty(),
+                          .q = input_of(plan, &plan->problem.q, pair, first + i),
+                          .y = output_of(plan, pair, first + i)};
+        scans[i].is_near = near_state_take(scans[i].seen, &scans[i].near);
         state_tree_clear(&scans[i].before);
     }
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
         for (size_t i = 0; i < count; i++)
-            scan_chain(plan, pair, &scans[i], c, scratch);
+            scan_chain(plan, &scans[i], c, scratch);
     for (size_t i = 0; i < count; i++)
-        scan_rest(plan, pair, &scans[i]);
+        scan_rest(plan, &scans[i]);
 }

@@ -16,6 +16,7 @@ static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *sc
     for (size_t begin = first; begin < end; begin += AFT_CHAIN_KEYS)
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             key_rows rows = key_rows_of(plan, pair, vector);
+            chain_prefetch(plan, &rows, begin + AFT_CHAIN_KEYS);
             state own = state_of_chain(plan, &rows, begin, scratch);
             state_tree_add(stream_tree(plan, scratch, vector), own, begin / AFT_CHAIN_KEYS + 1);
         }

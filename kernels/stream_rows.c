@@ -56,16 +56,21 @@ static bool pass_near(const aft_plan *plan, size_t begin, size_t count, const st
     return true;
 }
 
+enum { ROWS_AHEAD = 4 };
+
 static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;
     size_t first = block * AFT_STREAM_ROWS, end = smaller(first + AFT_STREAM_ROWS, plan->problem.shape.q_len);
-    bool near = sum_groups(plan, pair, scratch);
+    bool near = sum_groups(plan, pair, scratch), far = rows_are_far(plan);
     for (size_t row = first; row < end; row++)
         for (size_t begin = 0, count; begin < plan->vectors; begin += count) {
             const float *q = input_of(plan, &plan->problem.q, pair, begin) + row * plan->problem.q.time_stride;
             float *y = output_of(plan, pair, begin) + row * plan->problem.y.time_stride;
             count = smaller(plan->vectors - begin, GATES);
             const stream_total *totals = stream_totals(plan, scratch) + begin;
+            if (far && row + ROWS_AHEAD < end)
+                for (size_t i = 0; i < count; i++)
+                    prefetch_row(q + i * VF32_LANES, plan->problem.q.time_stride, ROWS_AHEAD);
             if (!near || !pass_near(plan, begin, count, totals, q, y))
                 pass_any(plan, begin, count, totals, q, y);
         }
