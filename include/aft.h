@@ -143,8 +143,9 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
  * with it has the same bits and takes less time: the exponentials of w, 1 / channels of the arithmetic, and the reading
  * of w twice are left out.
  *
- * Of the shape, channels and kv_lengths are not read. aft_prepare fills *prepared: kind, data (the memory) and the
- * bias's first_row, which may be changed to use other rows, are what counts of it; strides and window are not read.
+ * Of the shape, channels and kv_lengths are not read. aft_prepare fills *prepared, which may be *bias: kind, data
+ * (the memory) and the bias's first_row, which may be changed to use other rows, are what counts of it; strides and window
+ * are not read.
  * A prepared bias serves every problem
  *   - whose bias rows, first_row .. first_row + q_len - 1, are among the rows that were prepared,
  *   - whose kv_len is at most that prepared, whatever its kv_lengths,
@@ -152,7 +153,7 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
  *   - whose batch is that prepared, if the bias has a batch_stride other than 0; and likewise its heads;
  * any other gets AFT_STALE. So one bias, prepared for the longest sequence, serves all shorter ones, and its rows one by
  * one. Where kv_len or a kv_length is less than what was prepared, terms below 2^-41 of a row's sum may be dropped, as
- * under "Bits" above.
+ * under "Bits" above, and a row whose largest bias by far lies beyond it takes longer.
  *
  * The memory, aligned as a float, holds all that is needed: the bias itself may go. It is about twice as large as the
  * part of the bias that is read, the same on every instruction set, read-only once written (share it between threads),
