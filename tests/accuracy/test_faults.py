@@ -69,10 +69,10 @@ EXP_OF_ONE_SIXTH = "0.166666671633720397949219f", "0x1.555558p-3f"  # and one UL
 LOAD = "return lanes == VF32_LANES ? vf32_load(p) : vf32_load_n(p, lanes);"
 SWITCH = "atomic_store_explicit(&active, tables[level], memory_order_release);"
 BEGIN_MODE = "aft_float_mode host = aft_float_mode_begin();"
-FOLD = "if (stop < end && filled % AFT_FAN_IN != 0)"
+FOLD = "level_2 = AFT_FAN_IN * AFT_FAN_IN;"
 KEY_MAXIMUM = "maxima.n = vf32_max(maxima.n, vf32_load(chain->n + i));"
 KEY_MAXIMUM_OVER_CHANNELS = "maxima.n = vf32_max(maxima.n, vf32_set1(vf32_reduce_max(vf32_load(chain->n + i))));"
-JOINT_MAXIMUM = "top_n = vf32_max(top_n, vf32_add(key_n, n));"
+JOINT_MAXIMUM = "top_n = vf32_max(top_n, joint);"
 
 # fmt: off
 FAULTS = [
@@ -104,7 +104,7 @@ FAULTS = [
 
     # A maximum along the wrong axis.
     Fault("maximum over channels of the joint exponents", EXACT,
-          JOINT_MAXIMUM, JOINT_MAXIMUM.replace("key_n", "vf32_set1(vf32_reduce_max(key_n))"),
+          JOINT_MAXIMUM, JOINT_MAXIMUM.replace("joint", "vf32_set1(vf32_reduce_max(joint))"),
           "full causal, logits ±1e4", WRONG_ON_VECTORS),
     Fault("maximum over channels of a chain", KEY,
           KEY_MAXIMUM, KEY_MAXIMUM_OVER_CHANNELS, "simple, logits ±1e4", WRONG_ON_VECTORS),
@@ -115,7 +115,7 @@ FAULTS = [
     Fault("maximum over one lane of a row's biases", WEIGHTS,
           "vf32_set1(vf32_reduce_max(top))", "top", "full causal, logits ±1e4", WRONG_ON_VECTORS),
     Fault("maximum over biases beside the first key alone", EXACT,
-          JOINT_MAXIMUM, JOINT_MAXIMUM.replace("key_n", "vf32_load(chain->n)"),
+          JOINT_MAXIMUM, JOINT_MAXIMUM.replace("joint", "vf32_add(vf32_load(chain->n), n)"),
           "full causal, logits ±1e4", Report((CHANGED, f"EVERY: {ABOVE}"), ())),
 
     # Keys that are left out, or seen too early.
@@ -137,10 +137,10 @@ FAULTS = [
     Fault("the window ends one key late", LOCAL,
           "end = row->position + plan->window;", "end = row->position + plan->window + 1;", "local, masked", WRONG),
     Fault("a band is read one column off", WEIGHTS,
-          "key + (bias->window - 1) - row->position", "key + bias->window - row->position",
+          "begin + (bias->window - 1) - row->position", "begin + bias->window - row->position",
           "local, masked", noticed_in("EVERY: other bits with the bias stored as a band")),
     Fault("a causal row sees one key of its future", WEIGHTS,
-          "smaller(position + 1, keys)", "smaller(position + 2, keys)", "full causal, masked",
+          "smaller(row->position + 1, keys)", "smaller(row->position + 2, keys)", "full causal, masked",
           Report((*WRONG.said, "EVERY: other bits as a sequence of its first"), WRONG.unsaid)),
     Fault("a scanned row sees one key of its future", SCAN,
           "first_key - begin};", "first_key + 1 - begin};", "simple causal, masked", WRONG),
@@ -160,9 +160,9 @@ FAULTS = [
           "state total = tree->levels[AFT_LEVELS];\n    for (size_t l = AFT_LEVELS; l-- > 0;)",
           "simple, uniform ±20", OTHER_BITS),
     Fault("two sums make one of the next level", AGGREGATE,
-          FOLD, FOLD.replace("AFT_FAN_IN", "2"), "full, trained", OTHER_BITS),
+          FOLD, "level_2 = AFT_FAN_IN * 2;", "full, trained", OTHER_BITS),
     Fault("two sums make one of the next level on one instruction set", AGGREGATE,
-          FOLD, FOLD.replace("AFT_FAN_IN", "(VF32_LANES == 8 ? 2 : AFT_FAN_IN)"), "full, trained", OTHER_BITS_ON_AVX2),
+          FOLD, "level_2 = AFT_FAN_IN * (VF32_LANES == 8 ? 2 : AFT_FAN_IN);", "full, trained", OTHER_BITS_ON_AVX2),
 
     # The host's floating-point mode.
     Fault("a task forgets to set its mode", FORWARD,
@@ -200,7 +200,7 @@ FAULTS = [
           "scales[0] = row->exponent;", "scales[0] = 0.0f;",
           "local, masked; local causal, masked", OTHER_BITS_PREPARED),
     Fault("a prepared bias loses what elements computed again need", PACK_BIAS,
-          "keep_logits(plan, pair, row, packed->logits + place);", "(void)keep_logits;",
+          "keep_logits(plan, row, packed->logits + place);", "(void)keep_logits;",
           "full, logits ±1e4; local causal, logits ±1e4", OTHER_BITS_PREPARED),
     Fault("a prepared bias has a narrower window", PREPARE,
           ".window = clipped_window(shape, bias),", ".window = clipped_window(shape, bias) - 1,",
