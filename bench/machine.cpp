@@ -67,6 +67,12 @@ std::string commit() {
 
 } // namespace
 
+std::string cpu_field(const std::string &name) {
+    static const std::map<std::string, std::string> cpu = cpu_description();
+    const auto field = cpu.find(name);
+    return field == cpu.end() ? "?" : field->second;
+}
+
 IsaLevels find_isas() {
     IsaLevels levels;
     for (const char *const *name = aft_isa_names; *name != nullptr; name++) {
@@ -95,8 +101,6 @@ std::size_t available_memory() {
 }
 
 Facts machine_facts(const IsaLevels &isas) {
-    std::map<std::string, std::string> cpu = cpu_description();
-    const auto field = [&cpu](const char *name) { return cpu[name].empty() ? std::string("?") : cpu[name]; };
     std::string available, skipped, exp;
     for (const aft_probe *probe : isas.available) {
         available += (available.empty() ? "" : ", ") + std::string(probe->isa) + " (" + std::to_string(probe->lanes) +
@@ -109,9 +113,9 @@ Facts machine_facts(const IsaLevels &isas) {
         skipped += ": not on this CPU, not enabled by its system, or above AFT_ISA";
 
     Facts facts = {
-        {"cpu", field("Model name")},
-        {"cores", "sockets " + field("Socket(s)") + ", cores per socket " + field("Core(s) per socket") +
-                      ", threads per core " + field("Thread(s) per core")},
+        {"cpu", cpu_field("Model name")},
+        {"cores", "sockets " + cpu_field("Socket(s)") + ", cores per socket " + cpu_field("Core(s) per socket") +
+                      ", threads per core " + cpu_field("Thread(s) per core")},
         {"caches", caches()},
         {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "not readable")},
         {"load", first_line("/proc/loadavg", "not readable")},

@@ -16,7 +16,7 @@ struct Sgemm {
     std::function<void(std::size_t m, std::size_t n, std::size_t k, const float *a, const float *b, float *c)> multiply;
 };
 
-/* Of OpenBLAS, BLIS and oneDNN those that are there. Throws Unavailable, naming the packages, where none is. */
+/* Of OpenBLAS, BLIS and oneDNN those that are there. Throws Unavailable, naming what installs them, where none is. */
 const std::vector<Sgemm> &find_sgemms();
 
 } // namespace bench
