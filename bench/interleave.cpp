@@ -12,6 +12,9 @@ namespace {
 /* Long enough for the clock and for a cache to be warm again. */
 constexpr double shortest_burst = 0.005;
 constexpr std::size_t fewest_rounds = 5, most_rounds = 99;
+/* A clock takes milliseconds to settle, and a fraction of one to rise again. */
+constexpr double settling = 0.016, before_it_rises = 0.0002;
+constexpr std::size_t clock_rounds = 9;
 
 double now(Clock clock) {
     std::timespec time{};
@@ -75,6 +78,21 @@ std::vector<Round> interleave(const Pass &subject, const std::vector<Pass> &yard
         rounds.push_back(round);
     }
     return rounds;
+}
+
+double rate_behind(const Pass &subject, const Pass &yardstick) {
+    Timed settled(subject, Clock::thread), alone(yardstick, Clock::thread), behind(yardstick, Clock::thread);
+    settled.fill(settling);
+    alone.fill(settling);
+    behind.fill(before_it_rises);
+    std::vector<double> rates;
+    for (std::size_t round = 0; round < clock_rounds; round++) {
+        const double seconds_alone = alone.burst();
+        settled.burst();
+        rates.push_back(seconds_alone / behind.burst());
+    }
+    std::sort(rates.begin(), rates.end());
+    return quantile(rates, 0.5);
 }
 
 Measured summarize(const std::vector<Round> &rounds, const std::function<double(const Round &)> &value) {

@@ -28,6 +28,10 @@ struct Round {
 std::vector<Round> interleave(const Pass &subject, const std::vector<Pass> &yardsticks, double seconds,
                               Clock clock = Clock::thread);
 
+/* The rate of the yardstick right behind the subject, over its rate alone: less than 1 where the CPU lowers its clock for
+ * the subject. The median of a few rounds. */
+double rate_behind(const Pass &subject, const Pass &yardstick);
+
 /* Half of the rounds lie between low and high. */
 struct Measured {
     double median, low, high;

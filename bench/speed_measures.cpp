@@ -102,7 +102,11 @@ Measure share_of_peak(What what) {
     return [what](const Setting &setting) {
         Pool one(1);
         const Subject subject(setting.probe, what);
-        return share(setting, subject.pass(subject.flops()), fma_pass(one, setting.probe));
+        const Pass pass = subject.pass(subject.flops()), fmas = fma_pass(one, setting.probe);
+        Finding finding = share(setting, pass, fmas);
+        finding.rate_behind = rate_behind(pass, fmas);
+        finding.note = format("FMAs right behind it: %.2f", *finding.rate_behind);
+        return finding;
     };
 }
 

@@ -4,6 +4,7 @@
 #define AFT_BENCH_SPEED_ROWS_H
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Setting {
 struct Finding {
     Measured value;
     std::string note;
+    std::optional<double> rate_behind{}; /* of a ceiling; see interleave.h */
 };
 
 /* Throws Unavailable where this build or machine has nothing to measure, std::runtime_error where a result is wrong. */

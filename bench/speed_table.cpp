@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <regex>
@@ -34,13 +35,31 @@ Outcome measure(const SpeedRow &row, const Setting &setting) {
     }
 }
 
+/* What the shares are of; that of a stream depends on the footprint. */
+std::string ceilings(const aft_probe &probe) {
+    Pool one(1);
+    Case task(Kernel::simple, false, {1, 64, 64, 0}, Form::plain);
+    task.load();
+    return format("FMAs %.1f GFLOP/s, exp %.3f ns", 1e-9 * best_rate(fma_pass(one, probe)),
+                  1e9 / best_rate(exp_pass(probe, task)));
+}
+
+std::string utc_date() {
+    char text[16];
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    std::strftime(text, sizeof text, "%Y-%m-%d", gmtime_r(&now, &utc));
+    return text;
+}
+
 void print_head(const Facts &facts) {
     std::printf("%s\n\n", bold("libaft: the speed it is to have, and has here").c_str());
     for (const auto &[name, value] : facts)
         std::printf("  %-13s %s\n", name.c_str(), value.c_str());
     std::puts(
         "\n  of peak     rate of the useful flops (4 per output element and key; local: key in the window), as a\n"
-        "              share of that of FMAs over registers alone on the same instruction set\n"
+        "              share of that of FMAs over registers alone on the same instruction set; behind it, what those\n"
+        "              reach right behind the kernel, at the clock that it leaves\n"
         "  of stream   rate of q, k, v and y, as a share of that of a loop that reads three arrays and writes one\n"
         "  of exps     rate of two exps an element, as a share of that of exp alone in L1\n"
         "  x sgemm     times as fast as the fastest sgemm of [T][T] by [T][2d]; behind it, against each\n"
@@ -92,6 +111,7 @@ std::string json_row(const SpeedRow &row, const Outcome &outcome) {
     return json +
            format("\"measured\": %.6g, \"low\": %.6g, \"high\": %.6g, \"met\": %s, ", value.median, value.low,
                   value.high, row.met(value.median) ? "true" : "false") +
+           (outcome.finding->rate_behind ? format("\"rate_behind\": %.6g, ", *outcome.finding->rate_behind) : "") +
            "\"note\": " + quoted(outcome.finding->note) + "}";
 }
 
@@ -120,7 +140,9 @@ int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts
         if (options.isa == one->isa)
             probe = one;
     const std::vector<SpeedRow> rows = chosen_rows(options, probe->exp_provider);
+    facts.push_back({"date", utc_date()});
     facts.push_back({"rows", std::string("on ") + probe->isa + " and one thread, unless they say otherwise"});
+    facts.push_back({"ceilings", ceilings(*probe)});
     const Setting setting{isas, *probe, options.quick ? quick_row_seconds : row_seconds};
     if (options.table == Table::speed)
         print_head(facts);
