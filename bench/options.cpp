@@ -26,6 +26,8 @@ usage: aft_bench [options]
   --results=FOLDER where to put the JSON file (default: results/ in the source tree)
   --help           this text
 
+scripts/bench --table=speed --record also writes the rows of both exp providers into bench/PERFORMANCE.md.
+
 Every --benchmark_FLAG of Google Benchmark is passed on, as --benchmark_list_tests, --benchmark_repetitions=N or
 --benchmark_min_time=SECONDS. Exit status: 0 all right; 1 a result was wrong or could not be kept, or a row of the speed
 table falls short; 2 wrong usage.

@@ -9,11 +9,14 @@ import pathlib
 import re
 import sys
 
+from performance import NotRecorded, record
+
 EXAMPLES = """examples:
   scripts/peers                                    every shape, one thread: about six minutes
   scripts/peers --quick                            few shapes: half a minute
   scripts/peers --threads 2 --json results/two.json
   scripts/peers --filter 'd=64|s=32' --isa avx2
+  scripts/peers --record                           and write the tables of bench/PERFORMANCE.md
   cmake --preset peers -DAFT_EXP=builtin           libaft with its built-in exp from the next run on (sleef: back)
 
 PyTorch, oneDNN, OpenBLAS and BLIS take the best instruction set that they find; --isa lowers libaft's alone.
@@ -46,7 +49,11 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--filter", type=regex, default="", metavar="REGEX", help="only the shapes whose name fits")
     parser.add_argument("--isa", metavar="NAME", help="libaft's instruction set: scalar, avx2, avx512 or neon")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="where to write every ratio, with its spread")
-    return parser.parse_args()
+    parser.add_argument("--record", action="store_true", help="write the tables into bench/PERFORMANCE.md")
+    options = parser.parse_args()
+    if options.record and (options.quick or options.filter or options.isa or options.threads != 1):
+        parser.error("--record takes every shape on one thread: not with --quick, --filter, --isa or --threads")
+    return options
 
 
 def prepare_environment(threads: int) -> None:
@@ -55,30 +62,40 @@ def prepare_environment(threads: int) -> None:
         os.environ[name] = str(threads)
     # BLIS asks Intel CPUs for their marketing name, and takes AVX2 where it does not know it, as in virtual machines.
     cpu = pathlib.Path("/proc/cpuinfo").read_text()
-    if "GenuineIntel" in cpu and "avx512f" in cpu:
+    if "GenuineIntel" in cpu and "avx512vl" in cpu:
         os.environ.setdefault("BLIS_ARCH_TYPE", "skx")
+
+
+def head(options: argparse.Namespace) -> dict:
+    return {
+        "format": 1,
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "command": " ".join(["scripts/peers", *sys.argv[1:]]),
+        "threads": options.threads,
+    }
 
 
 def main() -> int:
     options = parse_arguments()
     prepare_environment(options.threads)
-    from . import comparison  # only now: it loads the libraries
+    from . import comparison, page  # only now: they load the libraries
     from .libaft import LibraryError
 
     try:
         if options.json:  # what cannot be written shows now, not minutes later
             options.json.parent.mkdir(parents=True, exist_ok=True)
             options.json.touch()
-        results, agree = comparison.run(options)
+        found, agree = comparison.run(options)
+        results = head(options) | found
         if options.json:
-            head = {
-                "format": 1,
-                "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
-                "command": " ".join(["scripts/peers", *sys.argv[1:]]),
-                "threads": options.threads,
-            }
-            options.json.write_text(json.dumps(head | results, indent=1) + "\n")
+            options.json.write_text(json.dumps(results, indent=1) + "\n")
             print(f"written: {options.json}")
+        if options.record:
+            record(page.COMMAND, page.section(results))
+            print("recorded in bench/PERFORMANCE.md")
+    except NotRecorded as error:
+        print(f"scripts/peers: nothing is recorded: {error}", file=sys.stderr)
+        return 1
     except (comparison.NoCase, LibraryError, OSError) as error:
         print(f"scripts/peers: {error}", file=sys.stderr)
         return 2
