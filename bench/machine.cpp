@@ -60,9 +60,13 @@ std::string first_line(const char *path, const std::string &otherwise) {
 std::string commit() {
     if (!std::filesystem::exists(AFT_BENCH_ROOT "/.git"))
         return "unknown";
-    std::istringstream text(output_of("git -C '" AFT_BENCH_ROOT "' describe --always --dirty --abbrev=12"));
+    const std::string git = "git -C '" AFT_BENCH_ROOT "' ";
+    std::istringstream text(output_of(git + "describe --always --abbrev=12"));
     std::string name;
-    return std::getline(text, name) && !name.empty() ? name : "none yet";
+    if (!std::getline(text, name) || name.empty())
+        return "none yet";
+    /* A document, as the page of figures, changes none of them. */
+    return output_of(git + "diff --name-only HEAD -- ':!*.md'").empty() ? name : name + "-dirty";
 }
 
 } // namespace

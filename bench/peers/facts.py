@@ -44,9 +44,16 @@ def machine() -> dict[str, str]:
     return {ours: fields.get(theirs, "unknown").strip() for ours, theirs in wanted.items()}
 
 
+def commit() -> str:
+    git = ("git", "-C", str(ROOT))
+    # A document, as the page of figures, changes none of them.
+    changed = output_of(*git, "diff", "--name-only", "HEAD", "--", ":!*.md")
+    return (output_of(*git, "describe", "--always", "--abbrev=12") or "unknown") + ("-dirty" if changed else "")
+
+
 def libaft(library: Library) -> dict[str, str]:
     return {
-        "commit": output_of("git", "-C", str(ROOT), "describe", "--always", "--dirty") or "unknown",
+        "commit": commit(),
         "isa": library.isa,
         "exp": cache_entry("AFT_EXP"),
         "compiler": output_of(cache_entry("CMAKE_C_COMPILER"), "--version").partition("\n")[0] or "unknown",

@@ -15,7 +15,8 @@ def bias_of(whose: str, row: dict) -> str:
 def facts(results: dict) -> str:
     about = {subject: results[subject] for subject in ("machine", "libaft", "peers")}
     lines = [(f"{subject}: {name}", value) for subject, values in about.items() for name, value in values.items()]
-    return table("run |", [("date", results["date"]), *lines])
+    others = max(results["other_cpus"].values())
+    return table("run |", [("date", results["date"]), *lines, ("CPUs busy with other work", f"up to {others:.1f}")])
 
 
 def fastest(rows: list[dict]) -> str:
