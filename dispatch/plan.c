@@ -12,6 +12,7 @@ enum {
 static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* Appends a field of `count` items of `floats` floats to a layout of *total floats, at an aligned offset. */
 static bool append(size_t *total, size_t count, size_t floats, size_t *offset) {
@@ -113,7 +114,9 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
         plan->vectors / AFT_PACK_VECTORS >= ceil_div(4, plan->pairs) ? AFT_PACK_VECTORS : AFT_PACK_VECTORS / 2;
     plan->pack_blocks = ceil_div(plan->vectors, plan->pack_vectors);
     if (plan->streams) {
-        plan->row_blocks = ceil_div(shape->q_len, AFT_STREAM_ROWS);
+        /* Each task adds the states of all groups: 2 % of its time, if it has this many rows for a group. */
+        plan->stream_rows = larger(AFT_STREAM_ROWS, 32 * plan->key_groups);
+        plan->row_blocks = ceil_div(shape->q_len, plan->stream_rows);
         plan->phases = 2;
     } else if (plan->scans) {
         plan->phases = 1;

@@ -23,7 +23,7 @@ enum {
 
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
     AFT_PACK_VECTORS = 16, /* vectors of channels of a packing or scanning task, at most */
-    AFT_STREAM_ROWS = 512, /* query rows of a streaming task */
+    AFT_STREAM_ROWS = 512, /* query rows of a streaming task, at least */
 };
 
 /* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of
@@ -88,6 +88,7 @@ typedef struct aft_plan {
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
     size_t key_groups;   /* of AFT_GROUP_KEYS, in kv_len */
+    size_t stream_rows;  /* query rows of a streaming task */
     size_t pack_vectors; /* vectors of channels of a packing or scanning task */
     size_t pack_blocks;  /* packing or scanning tasks a pair */
     size_t row_blocks;   /* row tasks a pair */

@@ -60,7 +60,7 @@ enum { ROWS_AHEAD = 4 };
 
 static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;
-    size_t first = block * AFT_STREAM_ROWS, end = smaller(first + AFT_STREAM_ROWS, plan->problem.shape.q_len);
+    size_t first = block * plan->stream_rows, end = smaller(first + plan->stream_rows, plan->problem.shape.q_len);
     bool near = sum_groups(plan, pair, scratch), far = rows_are_far(plan);
     for (size_t row = first; row < end; row++)
         for (size_t begin = 0, count; begin < plan->vectors; begin += count) {
