@@ -17,8 +17,6 @@ typedef struct row_tile {
     size_t row, row_end, dense_begin, dense_end;
 } row_tile;
 
-enum { MOST_TILES = (AFT_ROW_BLOCK + VF32_TILE_ROWS - 1) / VF32_TILE_ROWS };
-
 typedef struct row_block {
     aft_row *rows;
     size_t count;
@@ -74,6 +72,10 @@ AFT_INLINE const float *exponents_of(const aft_plan *plan, const float *record, 
     return record + plan->record.exponents + chain * 2 * VF32_LANES;
 }
 
+AFT_INLINE const float *panel_of(const aft_plan *plan, const float *record, size_t chain) {
+    return record + plan->record.panel + chain * PANEL_OF_CHAIN;
+}
+
 /* The factors that carry sums from the exponents of one chain to those of a later one. */
 static tile_scale scale_between(const aft_plan *plan, const float *record, size_t from, size_t to) {
     const float *a = exponents_of(plan, record, from), *b = exponents_of(plan, record, to);
@@ -91,13 +93,15 @@ static void fold_sums(size_t rows, tile_scale scale, const float *restrict from,
 }
 
 /* The chains [begin, end), which make one sum of level 1, go to `sums`: these begin with it, or have the exponents of
- * chain `basis` and get those of the last one, also where a tile has no keys in it. */
+ * chain `basis` and get those of the last one, also where a tile has no keys in it. `ahead` is the panel that comes next.
+ */
 static void add_level(const aft_plan *plan, const row_block *block, const float *record, size_t begin, size_t end,
-                      bool begins, size_t basis, const float *weights, float *sums) {
+                      bool begins, size_t basis, const float *weights, const float *ahead, float *sums) {
     tile_scale scales[AFT_FAN_IN], carried = scale_between(plan, record, basis, end - 1);
     for (size_t c = begin; c < end; c++)
         scales[c - begin] = scale_between(plan, record, larger(c, 1) - 1, c);
-    for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count; tile++) {
+    for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count;
+         tile++, ahead += AFT_FAN_IN * AHEAD_OF_CHAIN) {
         size_t rows = tile->row_end - tile->row, first = larger(begin, tile->dense_begin / AFT_CHAIN_KEYS);
         size_t stop = smaller(end, round_up(tile->dense_end, AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS);
         float *tile_sums = sums + tile->row * 2 * VF32_LANES;
@@ -110,7 +114,8 @@ static void add_level(const aft_plan *plan, const row_block *block, const float 
         }
         tile_scale behind;
         tile_chains chains = {.count = stop - first,
-                              .panel = record + plan->record.panel + first * AFT_CHAIN_KEYS * 2 * VF32_LANES,
+                              .panel = panel_of(plan, record, first),
+                              .ahead = ahead,
                               .weights = weights + (first - begin) * WEIGHTS_OF_CHAIN + tile->row * AFT_CHAIN_KEYS,
                               .scales = scales + (first - begin),
                               .carried = begins ? NULL : &carried};
@@ -134,8 +139,10 @@ static void add_chains(const aft_plan *plan, const row_block *block, const float
         memset(sums, 0, block->count * 2 * VF32_LANES * sizeof(float));
     for (size_t begin = first, stop; begin < end; begin = stop) {
         stop = smaller(end, round_down(begin, level_1) + level_1);
+        const float *ahead =
+            stop < end ? panel_of(plan, record, stop) : panel_of(plan, record + plan->record.floats, first);
         add_level(plan, block, record, begin, stop, begin == folded, larger(begin, 1) - 1,
-                  weights + (begin - first) * WEIGHTS_OF_CHAIN, folded == first ? sums : spare);
+                  weights + (begin - first) * WEIGHTS_OF_CHAIN, ahead, folded == first ? sums : spare);
         if (stop < end && stop % level_2 != 0)
             continue;
         if (folded > first)
