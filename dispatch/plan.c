@@ -57,7 +57,7 @@ static bool lay_out_aggregation(aft_plan *plan) {
     return lay_out_record(plan) &&
            append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
            append(&scratch->floats, is_packed(plan) ? 0 : chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
-           append(&scratch->floats, AFT_LEVELS - 1, sums, &scratch->accumulators) &&
+           append(&scratch->floats, (AFT_LEVELS - 1) * AFT_TILE_VECTORS, sums, &scratch->accumulators) &&
            append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
            append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
            append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact) &&

@@ -22,6 +22,7 @@ enum {
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
+    AFT_TILE_VECTORS = 2,  /* vectors of channels that are aggregated together, at most */
     AFT_PACK_VECTORS = 16, /* vectors of channels of a packing or scanning task, at most */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task, at least */
 };
@@ -41,7 +42,7 @@ typedef struct aft_key_record {
 typedef struct aft_scratch {
     size_t rows;          /* [AFT_ROW_BLOCK] aft_row */
     size_t weights;       /* [chains, of a group at most][AFT_ROW_BLOCK][AFT_CHAIN_KEYS] */
-    size_t accumulators;  /* [AFT_LEVELS - 1][AFT_ROW_BLOCK] (numerator, denominator) of one vector of channels */
+    size_t accumulators;  /* [AFT_LEVELS - 1][AFT_TILE_VECTORS][AFT_ROW_BLOCK] (numerator, denominator) */
     size_t groups;        /* [vectors][AFT_ROW_BLOCK] the same, where the keys of a row fill more than one group */
     size_t chain;         /* one chain of keys, taken apart: AFT_PART_VECTORS vectors a key */
     size_t exact;         /* [AFT_ROW_BLOCK] AFT_EXACT_VECTORS vectors: elements computed again */

@@ -2,15 +2,13 @@
 /*
  * A block of query rows of one (batch, head) pair over the key panels.
  *
- * For each group of 1024 keys the weights of the block are packed once; then, one vector of channels after the other,
- * every four chains of 16 keys meet every tile of rows while their panel lies in L1. Sums go up in levels: four chains
- * make one of level 1 (in the tile), four of those one of level 2, and four of those a group; groups are added in order.
- * The state of the keys outside the window comes last.
+ * For each group of 1024 keys the weights of the block are packed once; then, for one or two vectors of channels after
+ * the other, every four chains of 16 keys meet every tile of rows while their panels lie in L1. Sums go up in levels:
+ * four chains make one of level 1 (in the tile), four of those one of level 2, and four of those a group; groups are
+ * added in order. The state of the keys outside the window comes last.
  */
 #include "kernels/exact.h"
 #include "kernels/tile.h"
-
-#include <string.h>
 
 /* Rows [row, row_end) of a block; [dense_begin, dense_end) holds the dense keys of all of them. */
 typedef struct row_tile {
@@ -65,7 +63,11 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t task, f
     return block;
 }
 
-enum { SUMS_OF_BLOCK = AFT_ROW_BLOCK * 2 * VF32_LANES };
+/* The records of neighbouring vectors of channels that go through the tile together, plan->record.floats apart. */
+typedef struct vector_tile {
+    const float *record;
+    size_t vectors;
+} vector_tile;
 
 /* The exponents of a chain: of its numerators and of its denominators. */
 AFT_INLINE const float *exponents_of(const aft_plan *plan, const float *record, size_t chain) {
@@ -83,23 +85,34 @@ static tile_scale scale_between(const aft_plan *plan, const float *record, size_
                         vf32_pow2_above(vf32_sub(vf32_load(a + VF32_LANES), vf32_load(b + VF32_LANES)), LOWEST_NORMAL)};
 }
 
-/* Moves the sums of `rows` rows a level up: to = to * scale + from. */
-static void fold_sums(size_t rows, tile_scale scale, const float *restrict from, float *restrict to) {
-    for (size_t i = 0; i < rows * 2 * VF32_LANES; i += 2 * VF32_LANES) {
-        size_t d = i + VF32_LANES;
-        vf32_store(to + i, vf32_fma(vf32_load(to + i), scale.numerator, vf32_load(from + i)));
-        vf32_store(to + d, vf32_fma(vf32_load(to + d), scale.denominator, vf32_load(from + d)));
-    }
+static tile_scales scales_between(const aft_plan *plan, vector_tile channels, size_t from, size_t to) {
+    tile_scales scales;
+    for (size_t v = 0; v < channels.vectors; v++)
+        scales.of[v] = scale_between(plan, channels.record + v * plan->record.floats, from, to);
+    return scales;
+}
+
+/* Moves the sums of a block, which have the exponents of chain `end`, a level up to those that have the exponents of chain
+ * `begin`: to = to * scale + from. */
+static void fold_sums(const aft_plan *plan, const row_block *block, vector_tile channels, size_t begin, size_t end,
+                      const float *restrict from, float *restrict to) {
+    tile_scales scales = scales_between(plan, channels, begin, end);
+    for (size_t v = 0; v < channels.vectors; v++, from += SUMS_OF_BLOCK, to += SUMS_OF_BLOCK)
+        for (size_t i = 0; i < block->count * 2 * VF32_LANES; i += 2 * VF32_LANES) {
+            size_t d = i + VF32_LANES;
+            vf32_store(to + i, vf32_fma(vf32_load(to + i), scales.of[v].numerator, vf32_load(from + i)));
+            vf32_store(to + d, vf32_fma(vf32_load(to + d), scales.of[v].denominator, vf32_load(from + d)));
+        }
 }
 
 /* The chains [begin, end), which make one sum of level 1, go to `sums`: these begin with it, or have the exponents of
  * chain `basis` and get those of the last one, also where a tile has no keys in it. `ahead` is the panel that comes next.
  */
-static void add_level(const aft_plan *plan, const row_block *block, const float *record, size_t begin, size_t end,
+static void add_level(const aft_plan *plan, const row_block *block, vector_tile channels, size_t begin, size_t end,
                       bool begins, size_t basis, const float *weights, const float *ahead, float *sums) {
-    tile_scale scales[AFT_FAN_IN], carried = scale_between(plan, record, basis, end - 1);
+    tile_scales scales[AFT_FAN_IN], carried = scales_between(plan, channels, basis, end - 1);
     for (size_t c = begin; c < end; c++)
-        scales[c - begin] = scale_between(plan, record, larger(c, 1) - 1, c);
+        scales[c - begin] = scales_between(plan, channels, larger(c, 1) - 1, c);
     for (const row_tile *tile = block->tiles; tile < block->tiles + block->tile_count;
          tile++, ahead += AFT_FAN_IN * AHEAD_OF_CHAIN) {
         size_t rows = tile->row_end - tile->row, first = larger(begin, tile->dense_begin / AFT_CHAIN_KEYS);
@@ -107,23 +120,24 @@ static void add_level(const aft_plan *plan, const row_block *block, const float 
         float *tile_sums = sums + tile->row * 2 * VF32_LANES;
         if (first >= stop) {
             if (begins)
-                memset(tile_sums, 0, rows * 2 * VF32_LANES * sizeof(float));
+                tile_clear(rows, channels.vectors, tile_sums);
             else
-                tile_carry(rows, carried, tile_sums);
+                tile_carry(rows, channels.vectors, &carried, tile_sums);
             continue;
         }
-        tile_scale behind;
+        tile_scales behind;
         tile_chains chains = {.count = stop - first,
-                              .panel = panel_of(plan, record, first),
+                              .stride = plan->record.floats,
+                              .panel = panel_of(plan, channels.record, first),
                               .ahead = ahead,
                               .weights = weights + (first - begin) * WEIGHTS_OF_CHAIN + tile->row * AFT_CHAIN_KEYS,
                               .scales = scales + (first - begin),
                               .carried = begins ? NULL : &carried};
         if (stop < end) {
-            behind = scale_between(plan, record, stop - 1, end - 1);
+            behind = scales_between(plan, channels, stop - 1, end - 1);
             chains.behind = &behind;
         }
-        tile_run(rows, &chains, tile_sums);
+        tile_run(rows, channels.vectors, &chains, tile_sums);
     }
 }
 
@@ -131,22 +145,22 @@ _Static_assert(AFT_LEVELS == 3, "add_chains: chains make level 1 in the tile, le
 
 /* Sums the chains [first, end), of one group, level by level; `sums` get the exponents of the last one. The first sum of
  * level 2 is made in place, those after it in `spare`. */
-static void add_chains(const aft_plan *plan, const row_block *block, const float *record, size_t first, size_t end,
+static void add_chains(const aft_plan *plan, const row_block *block, vector_tile channels, size_t first, size_t end,
                        const float *weights, float *sums, float *spare) {
     const size_t level_1 = AFT_FAN_IN, level_2 = AFT_FAN_IN * AFT_FAN_IN;
     size_t folded = first; /* the chains up to here are in `sums` */
     if (first == end)
-        memset(sums, 0, block->count * 2 * VF32_LANES * sizeof(float));
+        tile_clear(block->count, channels.vectors, sums);
     for (size_t begin = first, stop; begin < end; begin = stop) {
         stop = smaller(end, round_down(begin, level_1) + level_1);
-        const float *ahead =
-            stop < end ? panel_of(plan, record, stop) : panel_of(plan, record + plan->record.floats, first);
-        add_level(plan, block, record, begin, stop, begin == folded, larger(begin, 1) - 1,
+        const float *after = channels.record + channels.vectors * plan->record.floats;
+        const float *ahead = stop < end ? panel_of(plan, channels.record, stop) : panel_of(plan, after, first);
+        add_level(plan, block, channels, begin, stop, begin == folded, larger(begin, 1) - 1,
                   weights + (begin - first) * WEIGHTS_OF_CHAIN, ahead, folded == first ? sums : spare);
         if (stop < end && stop % level_2 != 0)
             continue;
         if (folded > first)
-            fold_sums(block->count, scale_between(plan, record, folded - 1, stop - 1), spare, sums);
+            fold_sums(plan, block, channels, folded - 1, stop - 1, spare, sums);
         folded = stop;
     }
 }
@@ -319,7 +333,7 @@ static const float *block_weights(const aft_plan *plan, const row_block *block, 
 
 static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     row_block block = describe_block(plan, set, task, scratch);
-    float *sums = scratch + plan->scratch.accumulators, *spare = sums + SUMS_OF_BLOCK;
+    float *sums = scratch + plan->scratch.accumulators, *spare = sums + VF32_TILE_VECTORS * SUMS_OF_BLOCK;
     float *groups = scratch + plan->scratch.groups;
     size_t end = block.end_chain;
     bool one_group = end == 0 || block.first_chain / AFT_GROUP_CHAINS == (end - 1) / AFT_GROUP_CHAINS;
@@ -328,17 +342,19 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
     do { /* once at least: a block may see states alone */
         next = smaller(end, round_down(chain + AFT_GROUP_CHAINS, AFT_GROUP_CHAINS));
         const float *weights = block_weights(plan, &block, chain, next, scratch + plan->scratch.weights);
-        for (size_t vector = 0; vector < plan->vectors; vector++) {
-            const float *record = record_of(plan, set, block.pair, vector);
+        for (size_t vector = 0, vectors; vector < plan->vectors; vector += vectors) {
+            vectors = plan->vectors - vector < VF32_TILE_VECTORS ? 1 : VF32_TILE_VECTORS;
+            vector_tile channels = {record_of(plan, set, block.pair, vector), vectors};
             float *total = one_group ? sums : groups + vector * SUMS_OF_BLOCK;
             if (chain == block.first_chain) {
-                add_chains(plan, &block, record, chain, next, weights, total, spare);
+                add_chains(plan, &block, channels, chain, next, weights, total, spare);
             } else {
-                add_chains(plan, &block, record, chain, next, weights, sums, spare);
-                fold_sums(block.count, scale_between(plan, record, chain - 1, next - 1), sums, total);
+                add_chains(plan, &block, channels, chain, next, weights, sums, spare);
+                fold_sums(plan, &block, channels, chain - 1, next - 1, sums, total);
             }
-            if (next == end)
-                finish_rows(plan, &block, vector, record, total, scratch);
+            for (size_t v = 0; v < vectors && next == end; v++)
+                finish_rows(plan, &block, vector + v, record_of(plan, set, block.pair, vector + v),
+                            total + v * SUMS_OF_BLOCK, scratch);
         }
         chain = next;
     } while (chain < end);

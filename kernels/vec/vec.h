@@ -4,7 +4,8 @@
  * operations, and every operation gives the same bits on every ISA:
  *
  *   VF32_ISA                               the name of the ISA
- *   vf32, VF32_LANES, VF32_TILE_ROWS       a vector; its lanes; rows of the register tile, at most 14 (see tile.h)
+ *   vf32, VF32_LANES                       a vector; its lanes
+ *   VF32_TILE_ROWS, VF32_TILE_VECTORS      of the register tile (tile.h): rows, at most 14, and vectors of channels, 1 or 2
  *   vm32                                   a mask, one truth value a lane
  *   vf32_set1, _load, _store               nothing needs to be aligned
  *   vf32_load_n, _store_n(..., n)          the first n lanes; the others load as 0; no other byte is touched

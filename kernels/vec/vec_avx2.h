@@ -10,6 +10,7 @@
 #define VF32_LANES 8
 /* 6 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 15 of 16 registers. */
 #define VF32_TILE_ROWS 6
+#define VF32_TILE_VECTORS 1
 
 typedef __m256 vf32;
 typedef __m256 vm32; /* all bits of a lane set or clear */

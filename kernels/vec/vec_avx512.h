@@ -8,9 +8,10 @@
 
 #define VF32_ISA avx512
 #define VF32_LANES 16
-/* 13 rows x (numerator, denominator) + 2 panel vectors + 1 weight + 2 scales = 31 of 32 registers; 26 chains hide 4
- * cycles x 2 ports; a block of 64 rows is four tiles of 13 and one of 12. */
-#define VF32_TILE_ROWS 13
+/* 6 rows x 2 vectors of channels x (numerator, denominator) + 4 panel vectors + 1 weight = 29 of 32 registers; 24 chains
+ * hide 4 cycles x 2 ports. */
+#define VF32_TILE_ROWS 6
+#define VF32_TILE_VECTORS 2
 
 typedef __m512 vf32;
 typedef __mmask16 vm32;

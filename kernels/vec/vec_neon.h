@@ -11,6 +11,7 @@
 #define VF32_LANES 4
 /* 14 rows x (numerator, denominator) + 2 panel vectors + 1 weight = 31 of 32 registers. */
 #define VF32_TILE_ROWS 14
+#define VF32_TILE_VECTORS 1
 
 typedef float32x4_t vf32;
 typedef uint32x4_t vm32; /* all bits of a lane set or clear */

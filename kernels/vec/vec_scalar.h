@@ -10,6 +10,7 @@
 #define VF32_ISA scalar
 #define VF32_LANES 1
 #define VF32_TILE_ROWS 4
+#define VF32_TILE_VECTORS 1
 
 typedef float vf32;
 typedef uint32_t vm32; /* 0 or 1 */
