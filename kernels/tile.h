@@ -103,6 +103,9 @@ AFT_INLINE void tile_ask(size_t rows, size_t vectors, const tile_chains *chains,
  * 2 % of the speed.) */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#ifndef __clang__
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 AFT_INLINE void tile_rows(size_t rows, size_t vectors, const tile_chains *chains, float *restrict accumulators) {
     typedef vf32 tile[VF32_TILE_ROWS][VF32_TILE_VECTORS];
     tile numerators, denominators; /* of the chains before */
