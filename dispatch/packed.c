@@ -5,14 +5,12 @@
 
 enum { ALIGNMENT_FLOATS = 16 }; /* 64 bytes, where the memory itself is so aligned */
 
-static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
-
 size_t aft_block_chains(size_t keys, size_t window) {
-    size_t all = ceil_div(keys, AFT_CHAIN_KEYS);
+    size_t all = aft_ceil_div(keys, AFT_CHAIN_KEYS);
     if (window == 0 || window >= keys)
         return all;
     /* The windows of all rows, wherever they begin and end in a chain. */
-    size_t seen = ceil_div(AFT_ROW_BLOCK + 2 * window, AFT_CHAIN_KEYS) + 1;
+    size_t seen = aft_ceil_div(AFT_ROW_BLOCK + 2 * window, AFT_CHAIN_KEYS) + 1;
     return seen < all ? seen : all;
 }
 
@@ -22,7 +20,7 @@ bool aft_packed_describe(const aft_shape *shape, const aft_bias *bias, aft_packe
         .heads = bias->head_stride ? shape->heads : 1,
         .first_row = bias->first_row,
         .rows = shape->q_len,
-        .blocks = ceil_div(shape->q_len, AFT_ROW_BLOCK),
+        .blocks = aft_ceil_div(shape->q_len, AFT_ROW_BLOCK),
         .chains = aft_block_chains(shape->kv_len, bias->kind == AFT_BIAS_FULL ? 0 : bias->window),
     };
     size_t copies, rows, blocks, floats = 0;
@@ -34,7 +32,7 @@ bool aft_packed_describe(const aft_shape *shape, const aft_bias *bias, aft_packe
 
 size_t aft_packed_place(aft_packed *packed, float *floats, bool logits) {
     size_t copies = packed->batches * packed->heads;
-    size_t scales = ceil_div(copies * packed->rows * 2, ALIGNMENT_FLOATS) * ALIGNMENT_FLOATS;
+    size_t scales = aft_ceil_div(copies * packed->rows * 2, ALIGNMENT_FLOATS) * ALIGNMENT_FLOATS;
     size_t weights = copies * packed->blocks * packed->chains * AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     if (floats) {
         packed->scales = floats;

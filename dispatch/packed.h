@@ -18,7 +18,7 @@ size_t aft_packed_place(aft_packed *packed, float *floats, bool logits);
 
 /* A prepared bias in the caller's memory. */
 typedef struct aft_prepared {
-    aft_bias bias; /* its kind and window, with the first row of the problem that uses it; no data */
+    aft_bias bias; /* its kind and window; no data */
     aft_packed packed;
     size_t bytes;
 } aft_prepared;

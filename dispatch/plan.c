@@ -6,10 +6,8 @@
 
 enum {
     ALIGNMENT_FLOATS = 16, /* 64 bytes: a cache line, and the widest vector */
-    SET_FLOATS = 1 << 22,  /* 16 MiB of panels at a time, unless one pair needs more */
+    SET_FLOATS = 1 << 22,  /* 16 MiB of panels at a time, unless one pair needs more, and of weights for all pairs */
 };
-
-static size_t ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -38,7 +36,7 @@ static void plan_packing(aft_plan *plan) {
 static bool lay_out_record(aft_plan *plan) {
     const aft_shape *shape = &plan->problem.shape;
     aft_key_record *record = &plan->record;
-    size_t lanes = plan->lanes, chains = ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
+    size_t lanes = plan->lanes, chains = aft_ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
     size_t states = plan->has_states ? chains + 1 : 0;
     return append(&record->floats, chains, AFT_CHAIN_KEYS * 2 * lanes, &record->panel) &&
            append(&record->floats, chains + 1, 2 * lanes, &record->exponents) &&
@@ -78,7 +76,8 @@ static bool lay_out_scan(aft_plan *plan) {
 
 aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
     const aft_shape *shape = &problem->shape;
-    *plan = (aft_plan){.problem = *problem, .lanes = table->lanes, .vectors = ceil_div(shape->channels, table->lanes)};
+    *plan =
+        (aft_plan){.problem = *problem, .lanes = table->lanes, .vectors = aft_ceil_div(shape->channels, table->lanes)};
     plan->pairs = shape->batch * shape->heads;
     if (plan->pairs == 0 || shape->q_len == 0 || shape->channels == 0)
         return AFT_OK;
@@ -99,7 +98,7 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     plan->streams = !full && plan->window == 0 && !shape->causal;
     plan->scans = !full && plan->window == 0 && shape->causal;
     plan->has_states = !full && plan->window > 0;
-    plan->key_groups = ceil_div(shape->kv_len, AFT_GROUP_KEYS);
+    plan->key_groups = aft_ceil_div(shape->kv_len, AFT_GROUP_KEYS);
 
     if (!plan->streams && !plan->scans)
         plan_packing(plan);
@@ -111,22 +110,22 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     plan->pairs_per_set = plan->pairs;
     /* Wide tasks read long stretches of rows; where they would be few, narrower ones leave something for each worker. */
     plan->pack_vectors =
-        plan->vectors / AFT_PACK_VECTORS >= ceil_div(4, plan->pairs) ? AFT_PACK_VECTORS : AFT_PACK_VECTORS / 2;
-    plan->pack_blocks = ceil_div(plan->vectors, plan->pack_vectors);
+        plan->vectors / AFT_PACK_VECTORS >= aft_ceil_div(4, plan->pairs) ? AFT_PACK_VECTORS : AFT_PACK_VECTORS / 2;
+    plan->pack_blocks = aft_ceil_div(plan->vectors, plan->pack_vectors);
     if (plan->streams) {
         /* Each task adds the states of all groups: 2 % of its time, if it has this many rows for a group. */
         plan->stream_rows = larger(AFT_STREAM_ROWS, 32 * plan->key_groups);
-        plan->row_blocks = ceil_div(shape->q_len, plan->stream_rows);
+        plan->row_blocks = aft_ceil_div(shape->q_len, plan->stream_rows);
         plan->phases = 2;
     } else if (plan->scans) {
         plan->phases = 1;
     } else {
         size_t before = is_packed(plan) ? problem->bias.first_row - plan->packed.first_row : shape->q_offset;
         plan->row_skew = before % AFT_ROW_BLOCK;
-        plan->row_blocks = ceil_div(plan->row_skew + shape->q_len, AFT_ROW_BLOCK);
+        plan->row_blocks = aft_ceil_div(plan->row_skew + shape->q_len, AFT_ROW_BLOCK);
         if (plan->pair_floats > SET_FLOATS / plan->pairs)
             plan->pairs_per_set = plan->pair_floats < SET_FLOATS ? SET_FLOATS / plan->pair_floats : 1;
-        plan->phases = plan->packs_bias + 2 * ceil_div(plan->pairs, plan->pairs_per_set);
+        plan->phases = plan->packs_bias + 2 * aft_ceil_div(plan->pairs, plan->pairs_per_set);
     }
     size_t packed = plan->packs_bias ? aft_packed_place(&plan->packed, NULL, false) : 0;
     return aft_multiply(plan->pairs_per_set, plan->pair_floats, &plan->packed_offset) &&

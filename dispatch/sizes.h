@@ -9,6 +9,8 @@
 
 #define AFT_LARGEST_COUNT ((size_t)PTRDIFF_MAX / sizeof(float))
 
+static inline size_t aft_ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
+
 static inline bool aft_add(size_t a, size_t b, size_t *sum) {
     if (a > AFT_LARGEST_COUNT || b > AFT_LARGEST_COUNT - a)
         return false;
