@@ -61,6 +61,7 @@ class Fault:
 
 EXP, AVX2, KERNEL, KEY = (f"kernels/{name}.h" for name in ("vec/vec_exp", "vec/vec_avx2", "kernel", "key"))
 STATE, EXACT, WEIGHTS, LOCAL = (f"kernels/{name}.h" for name in ("state", "exact", "weights", "bias_local"))
+NEAR = "kernels/near.h"
 AGGREGATE, STREAM, SCAN = (f"kernels/{name}_rows.c" for name in ("aggregate", "stream", "scan"))
 PREPARE, FORWARD, DISPATCH = (f"dispatch/{name}.c" for name in ("prepare", "forward", "dispatch"))
 PACK_BIAS = "kernels/pack_bias.c"
@@ -214,6 +215,13 @@ FAULTS = [
     Fault("no fault: maximum over channels of a panel's numerators", KEY,
           "maxima.ng = vf32_max(maxima.ng, ng);", "maxima.ng = vf32_max(maxima.ng, vf32_set1(vf32_reduce_max(ng)));",
           "full, huge v; full causal, masked", NO_FAULT),
+    # Whether a chain is near (near.h) chooses the path, and no bit.
+    Fault("no fault: nothing is near", EXP, "#define NEAR_LARGEST 9.0f", "#define NEAR_LARGEST (-1e30f)",
+          "simple, trained; simple causal, trained; full, trained; full causal, trained; local, trained; "
+          "local causal, trained; simple, uniform ±20; simple causal, few terms; local, alike terms", NO_FAULT),
+    Fault("a near chain has no bounds", NEAR,
+          "vm32_and(no_nan, vm32_and(n_near, ng_near))", "((void)n_near, (void)ng_near, no_nan)",
+          "simple, logits ±1e4", Report((CHANGED,), ())),
 ]
 # fmt: on
 
