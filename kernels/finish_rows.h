@@ -96,7 +96,7 @@ static size_t finish_near(const aft_plan *plan, const row_block *block, const fi
     for (size_t r = 0; r < block->count; r++) {
         const aft_row *row = &block->rows[r];
         const float *sums = f->sums + r * 2 * VF32_LANES;
-        if (plan->has_states && sees_other_states(block->rows, r))
+        if (all_near && plan->has_states && sees_other_states(block->rows, r))
             state_near = near_state_take(state_outside(plan, f->record, row), &outside);
         bool row_near = row->exponent >= -NEAR_WEIGHT && row->exponent <= NEAR_WEIGHT && row->threshold <= 0.0f;
         if (!all_near || !state_near || !row_near) {

@@ -19,7 +19,7 @@ static void pack_bias_row(const aft_plan *plan, size_t pair, size_t packed_row, 
     pack_row(plan, row, first_chain(row), end_chain(row), packed->weights + place);
     if (packed->logits)
         keep_logits(plan, row, packed->logits + place);
-    float *scales = packed->scales + (packed_copy(plan, pair) * packed->rows + packed_row) * 2;
+    float *scales = packed_scales(plan, pair, packed_row);
     scales[0] = row->exponent;
     scales[1] = row->threshold;
 }

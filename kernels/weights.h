@@ -29,6 +29,11 @@ AFT_INLINE size_t packed_row(const aft_plan *plan, size_t index) {
     return plan->problem.bias.first_row + index - plan->packed.first_row;
 }
 
+/* The exponent and the threshold of a packed row. */
+AFT_INLINE float *packed_scales(const aft_plan *plan, size_t pair, size_t row) {
+    return plan->packed.scales + 2 * (packed_copy(plan, pair) * plan->packed.rows + row);
+}
+
 /* Where the packed weights (or logits) of a chain begin, for the whole block that a packed row belongs to. A block begins
  * with the first chain that its first row may see as dense. */
 AFT_INLINE size_t packed_chain(const aft_plan *plan, size_t pair, size_t row, size_t chain) {
@@ -63,13 +68,11 @@ AFT_INLINE const float *bias_at(const aft_plan *plan, const aft_row *row, size_t
     return plan->packed.logits + (row->bias_origin + place);
 }
 
-/* The biases of one row for the keys of a chain: in place where all of them are stored, else in `buffer`, with 0 for
- * those that are dense but have none and with -inf, which hides a key, for those that are not dense. NULL where none is.
+/* The biases of one row for the keys of a chain that has dense ones: in place where all of them are stored, else in
+ * `buffer`, with 0 for those that are dense but have none and with -inf, which hides a key, for those that are not dense.
  */
 AFT_INLINE const float *chain_logits(const aft_plan *plan, const aft_row *row, size_t chain, float *buffer) {
     size_t first = chain * AFT_CHAIN_KEYS, end = first + AFT_CHAIN_KEYS;
-    if (end <= row->dense_begin || first >= row->dense_end)
-        return NULL;
     if (row->bias_begin <= first && end <= row->bias_end)
         return bias_at(plan, row, first);
     for (size_t i = 0; i < AFT_CHAIN_KEYS; i++)
@@ -134,10 +137,9 @@ AFT_INLINE void row_place(const aft_plan *plan, size_t pair, size_t index, size_
 /* The exponent of a row that is in its place. */
 static void row_measure(const aft_plan *plan, size_t pair, aft_row *row) {
     if (plan->packed.weights) {
-        const aft_packed *packed = &plan->packed;
-        size_t place = packed_copy(plan, pair) * packed->rows + packed_row(plan, row->index);
-        row->exponent = packed->scales[2 * place];
-        row->threshold = packed->scales[2 * place + 1];
+        const float *scales = packed_scales(plan, pair, packed_row(plan, row->index));
+        row->exponent = scales[0];
+        row->threshold = scales[1];
     } else {
         row->exponent = row_exponent(plan, row);
         row->threshold = 0.0f;
