@@ -67,9 +67,9 @@ AFT_INLINE void finish_y(const aft_plan *plan, const finish *f, const aft_row *r
     store_lanes(f->y + row->index * plan->problem.y.time_stride, y, f->lanes);
 }
 
-/* Whether row r sees other states than the one before it: most rows of a chain see the same. */
-AFT_INLINE bool sees_other_states(const aft_row *rows, size_t r) {
-    return r == 0 || rows[r].prefix != rows[r - 1].prefix || rows[r].suffix != rows[r - 1].suffix;
+/* Whether two rows see the same states: most rows of a chain do. */
+AFT_INLINE bool see_same_states(const aft_row *a, const aft_row *b) {
+    return a->prefix == b->prefix && a->suffix == b->suffix;
 }
 
 /*
@@ -96,7 +96,7 @@ static size_t finish_near(const aft_plan *plan, const row_block *block, const fi
     for (size_t r = 0; r < block->count; r++) {
         const aft_row *row = &block->rows[r];
         const float *sums = f->sums + r * 2 * VF32_LANES;
-        if (all_near && plan->has_states && sees_other_states(block->rows, r))
+        if (all_near && plan->has_states && (r == 0 || !see_same_states(row - 1, row)))
             state_near = near_state_take(state_outside(plan, f->record, row), &outside);
         bool row_near = row->exponent >= -NEAR_WEIGHT && row->exponent <= NEAR_WEIGHT && row->threshold <= 0.0f;
         if (!all_near || !state_near || !row_near) {
@@ -126,14 +126,17 @@ static void finish_any(const aft_plan *plan, const row_block *block, size_t vect
     for (size_t i = 0; i < left_count; i++)
         gates_take(&g, i, finish_q(plan, f, &block->rows[left[i]]));
     gates_open(&g, left_count);
+    state outside = state_empty();
     for (size_t i = 0; i < left_count; i++) {
         const aft_row *row = &block->rows[left[i]];
         const float *sums = f->sums + left[i] * 2 * VF32_LANES;
         vf32 row_exponent = vf32_set1(row->exponent);
         row_sum sum = {vf32_load(sums), vf32_load(sums + VF32_LANES), vf32_add(f->key_numerator, row_exponent),
                        vf32_add(f->key_denominator, row_exponent), vf32_eq(row_exponent, row_exponent)};
+        if (plan->has_states && (i == 0 || !see_same_states(&block->rows[left[i - 1]], row)))
+            outside = state_outside(plan, f->record, row);
         if (plan->has_states)
-            sum = add_state(sum, state_outside(plan, f->record, row));
+            sum = add_state(sum, outside);
         vf32 threshold = vf32_max(f->key_threshold, vf32_set1(row->threshold * f->keys));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(sum.denominator, vf32_set1(DENOMINATOR_TRUSTED)));
         sum.trusted = vm32_and(sum.trusted, vf32_ge(vf32_abs(sum.numerator), threshold));
