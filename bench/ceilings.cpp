@@ -32,11 +32,11 @@ bench_stream *find_stream(const std::string &isa) {
 
 } // namespace
 
-Pass fma_pass(Pool &pool, const aft_probe &probe) {
+Pass fma_pass(const Team &team, const aft_probe &probe) {
     float sink = 0;
-    const double flops = probe.fma_loop(fma_rounds, &sink) * static_cast<double>(pool.width());
-    return {flops, [&pool, &probe] {
-                pool.run(pool.width(), [&probe](std::size_t, std::size_t) {
+    const double flops = probe.fma_loop(fma_rounds, &sink) * static_cast<double>(team.width());
+    return {flops, [&team, &probe] {
+                team.each([&probe](std::size_t) {
                     float result = 0;
                     probe.fma_loop(fma_rounds, &result);
                     benchmark::DoNotOptimize(result);
@@ -44,11 +44,11 @@ Pass fma_pass(Pool &pool, const aft_probe &probe) {
             }};
 }
 
-Pass stream_pass(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y) {
+Pass stream_pass(const Team &team, const aft_probe &probe, const Case &task, const Buffer<float> &y) {
     bench_stream *const stream = find_stream(probe.isa);
-    return {task.bytes(task.all_rows()), [&pool, &task, &y, stream] {
-                const std::size_t parts = pool.width();
-                pool.run(parts, [&task, &y, parts, stream](std::size_t part, std::size_t) {
+    return {task.bytes(task.all_rows()), [&team, &task, &y, stream] {
+                const std::size_t parts = team.width();
+                team.each([&task, &y, parts, stream](std::size_t part) {
                     const std::size_t begin = task.elements() * part / parts;
                     const std::size_t end = task.elements() * (part + 1) / parts;
                     stream(end - begin, task.query().data() + begin, task.key().data() + begin,

@@ -7,7 +7,7 @@
 
 #include "bench/case.h"
 #include "bench/library.h"
-#include "bench/pool.h"
+#include "bench/team.h"
 
 namespace bench {
 
@@ -17,12 +17,12 @@ struct Pass {
     std::function<void()> run;
 };
 
-/* A loop of FMAs over registers alone, of one instruction set, on all threads of the pool: flops. */
-Pass fma_pass(Pool &pool, const aft_probe &probe);
+/* A loop of FMAs over registers alone, of one instruction set, on all threads of the team: flops. */
+Pass fma_pass(const Team &team, const aft_probe &probe);
 
-/* A loop that reads q, k and v of the case and writes as much to y, on one instruction set and all threads of the pool:
+/* A loop that reads q, k and v of the case and writes as much to y, on one instruction set and all threads of the team:
  * bytes. */
-Pass stream_pass(Pool &pool, const aft_probe &probe, const Case &task, const Buffer<float> &y);
+Pass stream_pass(const Team &team, const aft_probe &probe, const Case &task, const Buffer<float> &y);
 
 /* exp of the case's keys, as many as lie in the first cache, by the provider of this build: exps. */
 Pass exp_pass(const aft_probe &probe, const Case &task);

@@ -29,7 +29,7 @@ void Workbench::hold(Case &task) {
  * long as that takes. Found by slices that grow fourfold, the last two interpolated. */
 Rows Cell::choose_rows() const {
     const auto seconds = [this](std::size_t count) {
-        return Call(task, task.middle_rows(count), workbench.pool.parallel()).seconds();
+        return Call(task, task.middle_rows(count), workbench.team.parallel()).seconds();
     };
     const auto real = [](std::size_t count) { return static_cast<double>(count); };
     const std::size_t time = task.shape.time;
@@ -51,7 +51,7 @@ Rows Cell::choose_rows() const {
 
 void Cell::check() {
     rows = choose_rows();
-    const Call call(task, rows, workbench.pool.parallel());
+    const Call call(task, rows, workbench.team.parallel());
     call.forward();
     const Verdict verdict = bench::check(task, rows, call.y);
     worst_error = verdict.worst_error;
@@ -59,7 +59,7 @@ void Cell::check() {
 }
 
 double Cell::ceiling(const Buffer<float> &y) const {
-    return best_rate(memory_bound() ? stream_pass(workbench.pool, probe, task, y) : fma_pass(workbench.pool, probe));
+    return best_rate(memory_bound() ? stream_pass(workbench.team, probe, task, y) : fma_pass(workbench.team, probe));
 }
 
 void Cell::run(benchmark::State &state) {
@@ -78,7 +78,7 @@ void Cell::run(benchmark::State &state) {
         return;
     }
 
-    const Call call(task, rows, workbench.pool.parallel());
+    const Call call(task, rows, workbench.team.parallel());
     const double before = ceiling(call.y);
     for (auto _ : state)
         call.forward();

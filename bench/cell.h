@@ -10,13 +10,13 @@
 
 #include "bench/case.h"
 #include "bench/library.h"
-#include "bench/pool.h"
+#include "bench/team.h"
 
 namespace bench {
 
 /* What all cells share. Only the tensors of one case are held at a time. */
 struct Workbench {
-    Pool &pool;
+    const Team &team;
     double longest_call; /* seconds; a call that would take longer runs on fewer query rows */
     Case *held = nullptr;
 

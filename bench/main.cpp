@@ -42,8 +42,8 @@ int run(const Options &options) {
         return print_speed_table(options, isas, std::move(facts));
 
     facts.push_back({"threads", std::to_string(options.threads)});
-    Pool pool(options.threads);
-    Workbench workbench{pool, options.quick ? longest_quick_call : longest_call};
+    const Team team(options.threads);
+    Workbench workbench{team, options.quick ? longest_quick_call : longest_call};
     Report report(std::move(facts), options.results, workbench.longest_call);
     std::vector<Case> cases = all_cases(options.quick);
     std::deque<Cell> cells; /* a deque, since each must stay where it is */

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include <dlfcn.h>
+#include <omp.h>
 
 #include "bench/machine.h"
 
@@ -51,8 +52,9 @@ std::vector<Sgemm> load() {
         {"oneDNN", "libdnnl.so.3", "dnnl_sgemm", of_dnnl},
         {"oneDNN", "libdnnl.so.2", "dnnl_sgemm", of_dnnl},
     };
-    for (const char *variable : {"OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS", "OMP_NUM_THREADS"})
+    for (const char *variable : {"OPENBLAS_NUM_THREADS", "BLIS_NUM_THREADS"})
         setenv(variable, "1", 1);
+    omp_set_num_threads(1); /* OpenMP, which oneDNN uses, has read its environment already */
     /* BLIS asks Intel CPUs for their marketing name, and takes AVX2 where it does not know it, as in virtual machines. */
     if (cpu_field("Vendor ID") == "GenuineIntel" && cpu_field("Flags").find(" avx512vl") != std::string::npos)
         setenv("BLIS_ARCH_TYPE", "skx", 0);

@@ -100,7 +100,7 @@ struct Product {
 
 Measure share_of_peak(What what) {
     return [what](const Setting &setting) {
-        Pool one(1);
+        const Team one(1);
         const Subject subject(setting.probe, what);
         const Pass pass = subject.pass(subject.flops()), fmas = fma_pass(one, setting.probe);
         Finding finding = share(setting, pass, fmas);
@@ -112,7 +112,7 @@ Measure share_of_peak(What what) {
 
 Measure share_of_stream(What what) {
     return [what](const Setting &setting) {
-        Pool one(1);
+        const Team one(1);
         const Subject subject(setting.probe, what);
         return share(setting, subject.pass(subject.bytes()),
                      stream_pass(one, setting.probe, subject.task, subject.y()));
@@ -166,7 +166,7 @@ Measure speed_of_two_threads(What what) {
     return [what](const Setting &setting) {
         if (std::thread::hardware_concurrency() < 2)
             throw Unavailable("this process may use one CPU alone");
-        Pool one(1), two(2);
+        const Team one(1), two(2);
         const Subject subject(setting.probe, what, two.parallel()), yardstick(setting.probe, what);
         const std::vector<Pass> yardsticks = {yardstick.pass(1), fma_pass(one, setting.probe),
                                               fma_pass(two, setting.probe)};

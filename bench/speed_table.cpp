@@ -37,7 +37,7 @@ Outcome measure(const SpeedRow &row, const Setting &setting) {
 
 /* What the shares are of; that of a stream depends on the footprint. */
 std::string ceilings(const aft_probe &probe) {
-    Pool one(1);
+    const Team one(1);
     Case task(Kernel::simple, false, {1, 64, 64, 0}, Form::plain);
     task.load();
     return format("FMAs %.1f GFLOP/s, exp %.3f ns", 1e-9 * best_rate(fma_pass(one, probe)),

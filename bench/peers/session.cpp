@@ -7,15 +7,15 @@
 #include <memory>
 
 #include "bench/buffer.h"
-#include "bench/pool.h"
+#include "bench/team.h"
 
 namespace {
 
 struct Session {
-    explicit Session(std::size_t threads) : pool(threads) {}
+    explicit Session(std::size_t threads) : team(threads) {}
 
     aft_problem problem{};
-    bench::Pool pool;
+    bench::Team team;
     bench::Buffer<std::byte> workspace, prepared_bias;
 };
 
@@ -32,7 +32,7 @@ aft_status prepare_bias(Session &session) {
 
 aft_status allocate_workspace(Session &session) {
     std::size_t bytes = 0;
-    const aft_status status = aft_workspace_bytes(&session.problem, session.pool.parallel(), &bytes);
+    const aft_status status = aft_workspace_bytes(&session.problem, session.team.parallel(), &bytes);
     if (status == AFT_OK)
         session.workspace = bench::Buffer<std::byte>(bytes);
     return status;
@@ -72,7 +72,7 @@ AFT_API aft_status aft_peers_open(std::size_t batch, std::size_t time, std::size
 
 AFT_API aft_status aft_peers_forward(Session *session) {
     return aft_forward(&session->problem, session->workspace.data(), session->workspace.size(),
-                       session->pool.parallel());
+                       session->team.parallel());
 }
 
 AFT_API void aft_peers_close(Session *session) { delete session; }
