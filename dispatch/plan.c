@@ -7,6 +7,7 @@
 enum {
     ALIGNMENT_FLOATS = 16, /* 64 bytes: a cache line, and the widest vector */
     SET_FLOATS = 1 << 22,  /* 16 MiB of panels at a time, unless one pair needs more, and of weights for all pairs */
+    ENOUGH_TASKS = 16,     /* for many threads to share */
 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -23,14 +24,30 @@ static bool append(size_t *total, size_t count, size_t floats, size_t *offset) {
 
 static bool is_packed(const aft_plan *plan) { return plan->packs_bias || plan->packed.weights; }
 
-/* A bias that serves several pairs is packed once for all of them, if it is not too large. Not where batches have lengths
- * of their own: packed weights are scaled for kv_len keys, and splitting a batch must not change a bit. */
+/* Row blocks that are few, those of a short sequence, are cut into slices of the channels besides. */
+static void plan_slices(aft_plan *plan) {
+    size_t blocks = aft_ceil_div(plan->problem.shape.q_len, AFT_ROW_BLOCK);
+    size_t wanted =
+        plan->pairs < ENOUGH_TASKS ? aft_ceil_div(ENOUGH_TASKS, smaller(blocks, ENOUGH_TASKS) * plan->pairs) : 1;
+    size_t vectors = larger(aft_ceil_div(plan->vectors, wanted), AFT_SLICE_VECTORS);
+    plan->slice_vectors = aft_ceil_div(vectors, AFT_TILE_VECTORS) * AFT_TILE_VECTORS;
+    plan->slices = aft_ceil_div(plan->vectors, plan->slice_vectors);
+}
+
+/* A bias that serves several pairs or slices is packed once for all of them, if it is not too large. Not where batches
+ * have lengths of their own: packed weights are scaled for kv_len keys, and splitting a batch must not change a bit. */
 static void plan_packing(aft_plan *plan) {
     const aft_shape *shape = &plan->problem.shape;
     aft_packed *packed = &plan->packed;
-    plan->packs_bias =
-        !packed->weights && !shape->kv_lengths && aft_packed_describe(shape, &plan->problem.bias, packed) &&
-        packed->batches * packed->heads < plan->pairs && aft_packed_place(packed, NULL, false) <= SET_FLOATS;
+    if (packed->weights)
+        return;
+    plan->packs_bias = !shape->kv_lengths && aft_packed_describe(shape, &plan->problem.bias, packed) &&
+                       (plan->slices > 1 || packed->batches * packed->heads < plan->pairs) &&
+                       aft_packed_place(packed, NULL, false) <= SET_FLOATS;
+    if (!plan->packs_bias) { /* each task packs the weights of its rows: one for all channels */
+        plan->slice_vectors = plan->vectors;
+        plan->slices = 1;
+    }
 }
 
 static bool lay_out_record(aft_plan *plan) {
@@ -100,8 +117,10 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     plan->has_states = !full && plan->window > 0;
     plan->key_groups = aft_ceil_div(shape->kv_len, AFT_GROUP_KEYS);
 
-    if (!plan->streams && !plan->scans)
+    if (!plan->streams && !plan->scans) {
+        plan_slices(plan);
         plan_packing(plan);
+    }
     bool laid_out = plan->streams ? lay_out_streaming(plan)
                     : plan->scans ? lay_out_scan(plan)
                                   : lay_out_aggregation(plan);
@@ -157,5 +176,7 @@ aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t ph
     if (phase % 2 == 0)
         return plan->streams ? (aft_phase){table->stream_keys, set, pairs * plan->key_groups}
                              : (aft_phase){table->pack_keys, set, pairs * plan->pack_blocks};
-    return (aft_phase){plan->streams ? table->stream_rows : table->aggregate_rows, set, pairs * plan->row_blocks};
+    if (plan->streams)
+        return (aft_phase){table->stream_rows, set, pairs * plan->row_blocks};
+    return (aft_phase){table->aggregate_rows, set, pairs * plan->row_blocks * plan->slices};
 }

@@ -24,6 +24,7 @@ enum {
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
     AFT_TILE_VECTORS = 2,  /* vectors of channels that are aggregated together, at most */
     AFT_PACK_VECTORS = 16, /* vectors of channels of a packing or scanning task, at most */
+    AFT_SLICE_VECTORS = 8, /* and of an aggregation task, at least */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task, at least */
 };
 
@@ -85,14 +86,16 @@ typedef struct aft_plan {
     bool streams;          /* AFT-simple, not causal */
     bool scans;            /* AFT-simple, causal */
     bool has_states;       /* a row may see keys as states */
-    bool packs_bias;       /* the bias serves several pairs: the first phase packs it for all */
+    bool packs_bias;       /* the bias serves several tasks with the same rows: the first phase packs it for all */
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
     size_t key_groups;   /* of AFT_GROUP_KEYS, in kv_len */
     size_t stream_rows;  /* query rows of a streaming task */
     size_t pack_vectors; /* vectors of channels of a packing or scanning task */
     size_t pack_blocks;  /* packing or scanning tasks a pair */
-    size_t row_blocks;   /* row tasks a pair */
+    size_t row_blocks;   /* of a pair; each as many tasks as there are slices */
+    size_t slices;       /* of the channels, in which the tasks of a row block share them */
+    size_t slice_vectors;
     size_t phases;
     size_t row_skew; /* rows that the first row task lacks, so that the others begin where a block does */
     aft_key_record record;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A block of query rows of one (batch, head) pair over the key panels.
+ * A block of query rows of one (batch, head) pair, and a slice of its channels, over the key panels.
  *
  * For each group of 1024 keys the weights of the block are packed once; then, for one or two vectors of channels after
  * the other, every four chains of 16 keys meet every tile of rows while their panels lie in L1. Sums go up in levels:
@@ -120,7 +120,9 @@ static const float *block_weights(const aft_plan *plan, const row_block *block, 
 }
 
 static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
-    row_block block = describe_block(plan, set, task, scratch);
+    row_block block = describe_block(plan, set, task / plan->slices, scratch);
+    size_t first = task % plan->slices * plan->slice_vectors,
+           stop = smaller(first + plan->slice_vectors, plan->vectors);
     float *sums = scratch + plan->scratch.accumulators, *spare = sums + VF32_TILE_VECTORS * SUMS_OF_BLOCK;
     float *groups = scratch + plan->scratch.groups;
     size_t end = block.end_chain;
@@ -130,8 +132,8 @@ static void aggregate_rows(const aft_plan *plan, size_t set, size_t task, float 
     do { /* once at least: a block may see states alone */
         next = smaller(end, round_down(chain + AFT_GROUP_CHAINS, AFT_GROUP_CHAINS));
         const float *weights = block_weights(plan, &block, chain, next, scratch + plan->scratch.weights);
-        for (size_t vector = 0, vectors; vector < plan->vectors; vector += vectors) {
-            vectors = plan->vectors - vector < VF32_TILE_VECTORS ? 1 : VF32_TILE_VECTORS;
+        for (size_t vector = first, vectors; vector < stop; vector += vectors) {
+            vectors = stop - vector < VF32_TILE_VECTORS ? 1 : VF32_TILE_VECTORS;
             vector_tile channels = {record_of(plan, set, block.pair, vector), vectors};
             float *total = one_group ? sums : groups + vector * SUMS_OF_BLOCK;
             if (chain == block.first_chain) {

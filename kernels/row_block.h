@@ -28,12 +28,12 @@ static row_tile describe_tile(const row_block *block, size_t row, size_t row_end
     return described;
 }
 
-static row_block describe_block(const aft_plan *plan, size_t set, size_t task, float *scratch) {
+static row_block describe_block(const aft_plan *plan, size_t set, size_t number, float *scratch) {
     const aft_shape *shape = &plan->problem.shape;
     row_block block = {.rows = (aft_row *)(void *)(scratch + plan->scratch.rows),
-                       .pair = set + task / plan->row_blocks,
+                       .pair = set + number / plan->row_blocks,
                        .first_chain = SIZE_MAX};
-    size_t begin = task % plan->row_blocks * AFT_ROW_BLOCK; /* counted from row_skew rows before query row 0 */
+    size_t begin = number % plan->row_blocks * AFT_ROW_BLOCK; /* counted from row_skew rows before query row 0 */
     size_t first = larger(begin, plan->row_skew) - plan->row_skew;
     size_t end = smaller(begin + AFT_ROW_BLOCK - plan->row_skew, shape->q_len);
     for (size_t index = first; index < end; index++) {

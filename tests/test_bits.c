@@ -23,6 +23,30 @@ static case_spec several_tasks(aft_bias_kind kind, bool causal) {
     return spec;
 }
 
+/* So few rows that the tasks of a block of them share its channels. */
+static case_spec few_rows(aft_bias_kind kind, bool causal) {
+    case_spec spec = case_default(harness_pick(20, 70, 70), harness_pick(30, 90, 300), harness_pick(70, 290, 530));
+    spec.shape.causal = causal;
+    spec.kind = kind;
+    spec.window = 25;
+    return spec;
+}
+
+/* Every kind, causal or not, of both shapes. */
+static void for_tasks(void (*check)(const test_case *c, const float *want)) {
+    for (size_t kind = 0; kind < KINDS; kind++)
+        for (int variant = 0; variant < 4; variant++) {
+            const bool causal = variant % 2;
+            const case_spec spec = variant < 2 ? several_tasks(kinds[kind], causal) : few_rows(kinds[kind], causal);
+            test_case c = case_make(&spec);
+            case_run(&c, NULL);
+            float *const want = case_snapshot(&c);
+            check(&c, want);
+            free(want);
+            case_free(&c);
+        }
+}
+
 static void same_as_scalar(const char *isa) {
     for (size_t i = 0; i < harness_pick(8, 150, 600); i++) {
         size_t kv_lengths[4];
@@ -39,24 +63,19 @@ static void same_as_scalar(const char *isa) {
     }
 }
 
+static void with_workers(const test_case *c, const float *want) {
+    static const size_t widths[] = {1, 2, 3, 7};
+    for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+        pool p = {widths[w]};
+        const aft_parallel parallel = pool_parallel(&p);
+        case_run(c, &parallel);
+        case_same_bits(c, want, "with a thread pool");
+    }
+}
+
 static void worker_counts(const char *isa) {
     (void)isa;
-    static const size_t widths[] = {1, 2, 3, 7};
-    for (size_t kind = 0; kind < KINDS; kind++)
-        for (int causal = 0; causal < 2; causal++) {
-            const case_spec spec = several_tasks(kinds[kind], causal);
-            test_case c = case_make(&spec);
-            case_run(&c, NULL);
-            float *const want = case_snapshot(&c);
-            for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
-                pool p = {widths[w]};
-                const aft_parallel parallel = pool_parallel(&p);
-                case_run(&c, &parallel);
-                case_same_bits(&c, want, "with a thread pool");
-            }
-            free(want);
-            case_free(&c);
-        }
+    for_tasks(with_workers);
 }
 
 static void shuffle(size_t *items, size_t count) {
@@ -91,21 +110,29 @@ static void run_shuffled(const test_case *c, size_t workers) {
     guarded_free(&workspace);
 }
 
+static void shuffled(const test_case *c, const float *want) {
+    for (size_t workers = 1; workers < 4; workers++) {
+        run_shuffled(c, workers);
+        case_same_bits(c, want, "with its tasks in another order");
+    }
+}
+
 static void tasks_in_any_order(const char *isa) {
     (void)isa;
-    for (size_t kind = 0; kind < KINDS; kind++)
-        for (int causal = 0; causal < 2; causal++) {
-            const case_spec spec = several_tasks(kinds[kind], causal);
-            test_case c = case_make(&spec);
-            case_run(&c, NULL);
-            float *const want = case_snapshot(&c);
-            for (size_t workers = 1; workers < 4; workers++) {
-                run_shuffled(&c, workers);
-                case_same_bits(&c, want, "with its tasks in another order");
-            }
-            free(want);
-            case_free(&c);
-        }
+    for_tasks(shuffled);
+}
+
+/* Threads have something to share however short the sequence. */
+static void few_rows_are_many_tasks(const char *isa) {
+    (void)isa;
+    case_spec spec = case_default(10, 10, 512);
+    spec.kind = AFT_BIAS_FULL;
+    test_case c = case_make(&spec);
+    size_t phases, tasks;
+    assert_int_equal(aft_phases(&c.problem, &phases), AFT_OK);
+    assert_int_equal(aft_tasks(&c.problem, phases - 1, &tasks), AFT_OK);
+    assert_in_range(tasks, 4, 16);
+    case_free(&c);
 }
 
 /* One batch and one head at a time, over the same memory. */
@@ -297,10 +324,15 @@ static void as_recorded(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        EACH_ISA(as_recorded),          EACH_ISA(same_as_scalar),
-        EACH_ISA(worker_counts),        EACH_ISA(tasks_in_any_order),
-        EACH_ISA(batch_whole_or_split), EACH_ISA(every_misalignment),
-        EACH_ISA(host_modes),           EACH_ISA(causal_rows_keep_their_bits),
+        EACH_ISA(as_recorded),
+        EACH_ISA(same_as_scalar),
+        EACH_ISA(worker_counts),
+        EACH_ISA(tasks_in_any_order),
+        EACH_ISA(few_rows_are_many_tasks),
+        EACH_ISA(batch_whole_or_split),
+        EACH_ISA(every_misalignment),
+        EACH_ISA(host_modes),
+        EACH_ISA(causal_rows_keep_their_bits),
     };
     return HARNESS_MAIN("bits", units);
 }
