@@ -489,7 +489,7 @@ def test_is_skipped(): pytest.skip()
 def test_is_skipped_too(n): pytest.skip()
 """)
     counts.write_text("7 0 0\n")
-    command = [sys.executable, "-m", "pytest", "-p", "accuracy.conftest", "--rootdir", tmp_path, "--counts", counts]
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "--rootdir", tmp_path, "--counts", counts]
     done = subprocess.run([*command, tests], cwd=targets.ROOT / "tests", capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
     assert counts.read_text() == "7 0 0\n5 2 3\n"
