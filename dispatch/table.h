@@ -31,7 +31,7 @@ enum {
 /* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of
  * that record. A vector takes `lanes` floats, a state AFT_STATE_VECTORS vectors. */
 typedef struct aft_key_record {
-    size_t panel;     /* [chains][AFT_CHAIN_KEYS] (e * v, e), 0 behind the last key */
+    size_t panel;     /* [chains][AFT_CHAIN_KEYS] (e * v, e) */
     size_t exponents; /* [chains, at least 1] (of e * v, of e) */
     size_t threshold; /* the least |numerator| that can be trusted */
     size_t prefix;    /* [chains + 1] states of the keys before a chain */

@@ -14,8 +14,6 @@
  */
 #include "kernels/near.h"
 
-#include <string.h>
-
 AFT_INLINE key_maxima poisoned_where_special(key_maxima maxima) {
     const vf32 poisoned = vf32_set1(EXPONENT_POISONED);
     vm32 plain = vf32_eq(maxima.special, vf32_zero());
@@ -37,7 +35,6 @@ static void pack_chain(const key_chain *chain, key_maxima maxima, float *panel) 
         vf32_store(panel, vf32_scale_above(vf32_load(chain->pf + i), ev_shift, LOWEST));
         vf32_store(panel + VF32_LANES, vf32_scale_above(vf32_load(chain->p + i), e_shift, LOWEST));
     }
-    memset(panel, 0, (AFT_CHAIN_KEYS - chain->count) * 2 * VF32_LANES * sizeof(float));
 }
 
 /* The same of a near chain, where nothing is below LOWEST beside these maxima. */
@@ -48,7 +45,6 @@ static void pack_near(const near_chain *chain, key_maxima maxima, float *panel) 
         vf32_store(panel, vf32_mul(vf32_load(chain->ev + i), ev_scale));
         vf32_store(panel + VF32_LANES, vf32_mul(vf32_load(chain->e + i), e_scale));
     }
-    memset(panel, 0, (AFT_CHAIN_KEYS - chain->count) * 2 * VF32_LANES * sizeof(float));
 }
 
 /* Whether maxima are so low that nothing of a near chain is below LOWEST beside them. */
