@@ -68,7 +68,6 @@ static void add_level(const aft_plan *plan, const row_block *block, vector_tile 
         }
         tile_scales behind;
         tile_chains chains = {.count = stop - first,
-                              .first_key = larger(tile->dense_begin, first * AFT_CHAIN_KEYS) - first * AFT_CHAIN_KEYS,
                               .end_key = smaller(tile->dense_end, stop * AFT_CHAIN_KEYS) - (stop - 1) * AFT_CHAIN_KEYS,
                               .stride = plan->record.floats,
                               .panel = panel_of(plan, channels.record, first),

@@ -5,8 +5,8 @@
  *     accumulators[v][r] = accumulators[v][r] * carried[v]
  *                          + sum over chains, sum over keys j of weights[r][j] * panel[v][j]
  *
- * for numerator and denominator at once. A chain is up to 16 FMAs in ascending j that begin at 0; keys that no row of the
- * tile sees, before its first and behind its last, are left out, since they would add 0. Chain sums are added in order.
+ * for numerator and denominator at once. A chain is up to 16 FMAs in ascending j that begin at 0; the keys behind the last
+ * one that any row of the tile sees are left out, since they would add 0. Chain sums are added in order.
  * The scales, powers of two that take a sum from the exponents of one chain to those of the next, are folded into the
  * FMAs that add.
  *
@@ -47,7 +47,7 @@ typedef struct tile_scales {
 /* The chains of one sum of level 1 that a tile has keys in, for neighbouring vectors of channels. */
 typedef struct tile_chains {
     size_t count;              /* from 1 to AFT_FAN_IN */
-    size_t first_key, end_key; /* the first key in the first of them; the one behind the last in the last of them */
+    size_t end_key;            /* of the last of them: the key behind the last one */
     size_t stride;             /* from the panel of one vector of channels to that of the next */
     const float *panel;        /* [vectors] of [count * AFT_CHAIN_KEYS] (e * v, e) */
     const float *ahead;        /* [vectors] of [count] AHEAD_OF_CHAIN floats that are wanted soon */
@@ -114,12 +114,12 @@ AFT_INLINE void tile_rows(size_t rows, size_t vectors, const tile_chains *chains
     tile numerator, denominator;
     const float *weights = chains->weights;
     for (size_t c = 0;; weights += WEIGHTS_OF_CHAIN) {
-        size_t first = c == 0 ? chains->first_key : 0, end = c + 1 == chains->count ? chains->end_key : AFT_CHAIN_KEYS;
-        const float *panel = chains->panel + c * PANEL_OF_CHAIN + first * 2 * VF32_LANES;
+        size_t end = c + 1 == chains->count ? chains->end_key : AFT_CHAIN_KEYS;
+        const float *panel = chains->panel + c * PANEL_OF_CHAIN;
         tile_ask(rows, vectors, chains, c, weights);
         TILE_EACH
         numerator[r][v] = denominator[r][v] = vf32_zero();
-        for (size_t j = first; j < end; j++, panel += 2 * VF32_LANES) {
+        for (size_t j = 0; j < end; j++, panel += 2 * VF32_LANES) {
             vf32 ev[VF32_TILE_VECTORS], e[VF32_TILE_VECTORS];
             TILE_UNROLL
             for (size_t v = 0; v < vectors; v++) {
