@@ -65,6 +65,7 @@ typedef struct aft_row {
     size_t prefix, suffix;       /* chains of the states; suffix counts only where the problem is not causal */
     float exponent;              /* the largest n of the row's biases */
     float threshold;             /* the least |numerator| that can be trusted, for each key */
+    bool near;                   /* its biases that lie in place are near (weights.h) */
     bool weights_taken;          /* for the elements that are computed again */
 } aft_row;
 

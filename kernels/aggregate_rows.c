@@ -107,7 +107,8 @@ static void add_chains(const aft_plan *plan, const row_block *block, vector_tile
     }
 }
 
-/* The weights of the chains [first, end) for the rows of a block: packed ahead, or now into `buffer`. */
+/* The weights of the chains [first, end) for the rows of a block: packed ahead, or now into `buffer`. There a row
+ * is measured just before its first chains are packed, so that its biases come from L1 the second time. */
 static const float *block_weights(const aft_plan *plan, const row_block *block, size_t first, size_t end,
                                   float *buffer) {
     if (plan->packed.weights) {
@@ -115,8 +116,12 @@ static const float *block_weights(const aft_plan *plan, const row_block *block, 
         return plan->packed.weights + packed_chain(plan, block->pair, row, first) +
                row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     }
-    for (size_t r = 0; r < block->count; r++)
-        pack_row(plan, &block->rows[r], first, end, buffer + r * AFT_CHAIN_KEYS);
+    for (size_t r = 0; r < block->count; r++) {
+        aft_row *row = &block->rows[r];
+        if (first == block->first_chain)
+            row_measure(plan, row);
+        pack_row(plan, row, first, end, buffer + r * AFT_CHAIN_KEYS);
+    }
     return buffer;
 }
 

@@ -12,8 +12,6 @@
 
 #include "kernels/near.h"
 
-#define LARGEST_FLOAT 0x1.fffffep+127f
-
 enum { GATES = AFT_ROW_BLOCK };
 
 /* Up to GATES vectors of q, and exp(-q) = p * 2^n. */

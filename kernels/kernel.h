@@ -32,6 +32,7 @@
 /* Sums that carry their own exponent drop what is 2^100 below their largest term. */
 #define LOWEST_OF_STATE (-100.0f)
 #define LOWEST_NORMAL (-126.0f)
+#define LARGEST_FLOAT 0x1.fffffep+127f
 
 #define QUIET_NAN __builtin_nanf("")
 

@@ -14,8 +14,7 @@ static void keep_logits(const aft_plan *plan, const aft_row *row, float *logits)
 static void pack_bias_row(const aft_plan *plan, size_t pair, size_t packed_row, aft_row *row) {
     const aft_packed *packed = &plan->packed;
     size_t place = packed_chain(plan, pair, packed_row, first_chain(row)) + packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
-    row->exponent = row_exponent(plan, row);
-    row->threshold = 0.0f;
+    row_measure(plan, row);
     pack_row(plan, row, first_chain(row), end_chain(row), packed->weights + place);
     if (packed->logits)
         keep_logits(plan, row, packed->logits + place);

@@ -39,7 +39,8 @@ static row_block describe_block(const aft_plan *plan, size_t set, size_t number,
     for (size_t index = first; index < end; index++) {
         aft_row *row = &block.rows[block.count++];
         row_place(plan, block.pair, index, keys_of(plan, block.pair), row);
-        row_measure(plan, block.pair, row);
+        if (plan->packed.weights)
+            row_scales(plan, block.pair, row);
         if (first_chain(row) == end_chain(row))
             continue;
         block.first_chain = smaller(block.first_chain, first_chain(row));

@@ -10,140 +10,74 @@
 #ifndef AFT_KERNELS_WEIGHTS_H
 #define AFT_KERNELS_WEIGHTS_H
 
-#include "kernels/bias_full.h"
-#include "kernels/bias_local.h"
+#include "kernels/bias_rows.h"
 
-#include <string.h>
+/* Biases in this range are near: their n lie in NEAR_LEAST .. NEAR_LARGEST (vec_exp.h). */
+#define NEAR_LEAST_BIAS (-19.0f)
+#define NEAR_LARGEST_BIAS 6.0f
 
-enum { WEIGHTS_OF_CHAIN = AFT_ROW_BLOCK * AFT_CHAIN_KEYS };
+/* The least and the largest of some biases, and whether none is NaN. */
+typedef struct bias_range {
+    vf32 least, top;
+    vm32 numbers;
+} bias_range;
 
-/* Which copy of a packed bias serves a pair. */
-AFT_INLINE size_t packed_copy(const aft_plan *plan, size_t pair) {
-    const aft_packed *packed = &plan->packed;
-    size_t batch = packed->batches > 1 ? batch_of(plan, pair) : 0, head = packed->heads > 1 ? head_of(plan, pair) : 0;
-    return batch * packed->heads + head;
+AFT_INLINE bias_range range_with(bias_range r, vf32 logit) {
+    return (bias_range){vf32_min(logit, r.least), vf32_max(logit, r.top), vm32_and(r.numbers, vf32_eq(logit, logit))};
 }
 
-/* The packed bias row of a query row. */
-AFT_INLINE size_t packed_row(const aft_plan *plan, size_t index) {
-    return plan->problem.bias.first_row + index - plan->packed.first_row;
-}
-
-/* The exponent and the threshold of a packed row. */
-AFT_INLINE float *packed_scales(const aft_plan *plan, size_t pair, size_t row) {
-    return plan->packed.scales + 2 * (packed_copy(plan, pair) * plan->packed.rows + row);
-}
-
-/* Where the packed weights (or logits) of a chain begin, for the whole block that a packed row belongs to. A block begins
- * with the first chain that its first row may see as dense. */
-AFT_INLINE size_t packed_chain(const aft_plan *plan, size_t pair, size_t row, size_t chain) {
-    const aft_packed *packed = &plan->packed;
-    const aft_problem *problem = &plan->problem;
-    size_t block = row / AFT_ROW_BLOCK, first = 0;
-    if (plan->has_states) {
-        size_t position = packed->first_row + block * AFT_ROW_BLOCK + problem->shape.q_offset - problem->bias.first_row;
-        first = (position + 1 - smaller(position + 1, plan->window)) / AFT_CHAIN_KEYS;
+/* Several ranges under way hide each other's latency. */
+AFT_INLINE bias_range range_of(bias_range r, const float *logits, size_t count) {
+    enum { PARTS = 4, STEP = PARTS * VF32_LANES };
+    bias_range part[PARTS] = {r, r, r, r};
+    size_t i = 0;
+    for (; i < round_down(count, STEP); i += STEP)
+        for (size_t j = 0; j < PARTS; j++)
+            part[j] = range_with(part[j], vf32_load(logits + i + j * VF32_LANES));
+    for (; i < count; i += VF32_LANES)
+        part[0] = range_with(part[0], vf32_load(logits + i));
+    for (size_t j = 0; j < PARTS; j++) {
+        r.least = vf32_min(r.least, part[j].least);
+        r.top = vf32_max(r.top, part[j].top);
+        r.numbers = vm32_and(r.numbers, part[j].numbers);
     }
-    return ((packed_copy(plan, pair) * packed->blocks + block) * packed->chains + chain - first) * WEIGHTS_OF_CHAIN;
+    return r;
 }
 
-/* Where the bias of key 0 of a row would be, modulo 2^64: band storage begins later. Where it is prepared, among the
- * logits. */
-AFT_INLINE size_t bias_origin(const aft_plan *plan, size_t pair, const aft_row *row) {
-    const aft_bias *bias = &plan->problem.bias;
-    if (bias->kind == AFT_BIAS_PREPARED) {
-        size_t packed = packed_row(plan, row->index);
-        return packed_chain(plan, pair, packed, 0) + packed % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
-    }
-    size_t begin = batch_of(plan, pair) * bias->batch_stride + head_of(plan, pair) * bias->head_stride +
-                   (bias->first_row + row->index) * bias->row_stride;
-    return bias->kind == AFT_BIAS_BAND ? begin + (bias->window - 1) - row->position : begin;
-}
-
-/* The bias of a key in [bias_begin, bias_end) of a row, and of those that follow it in its chain. */
-AFT_INLINE const float *bias_at(const aft_plan *plan, const aft_row *row, size_t key) {
-    if (plan->problem.bias.kind != AFT_BIAS_PREPARED)
-        return (const float *)plan->problem.bias.data + (row->bias_origin + key);
-    size_t place = key / AFT_CHAIN_KEYS * WEIGHTS_OF_CHAIN + key % AFT_CHAIN_KEYS;
-    return plan->packed.logits + (row->bias_origin + place);
-}
-
-/* The biases of one row for the keys of a chain that has dense ones: in place where all of them are stored, else in
- * `buffer`, with 0 for those that are dense but have none and with -inf, which hides a key, for those that are not dense.
- */
-AFT_INLINE const float *chain_logits(const aft_plan *plan, const aft_row *row, size_t chain, float *buffer) {
-    size_t first = chain * AFT_CHAIN_KEYS, end = first + AFT_CHAIN_KEYS;
-    if (row->bias_begin <= first && end <= row->bias_end)
-        return bias_at(plan, row, first);
-    for (size_t i = 0; i < AFT_CHAIN_KEYS; i++)
-        buffer[i] = first + i < row->dense_end ? 0.0f : -__builtin_inff();
-    size_t begin = larger(first, row->bias_begin), stop = smaller(end, row->bias_end);
-    if (begin < stop)
-        memcpy(buffer + (begin - first), bias_at(plan, row, begin), (stop - begin) * sizeof(float));
-    return buffer;
-}
-
-/* The chains that hold dense keys of a row: [first, end). */
-AFT_INLINE size_t first_chain(const aft_row *row) { return row->dense_begin / AFT_CHAIN_KEYS; }
-AFT_INLINE size_t end_chain(const aft_row *row) {
-    return row->dense_begin < row->dense_end ? (row->dense_end - 1) / AFT_CHAIN_KEYS + 1 : first_chain(row);
-}
-
-/* W of a row: the exponent of its largest bias, that of the keys it sees as states (0) included. */
-static float row_exponent(const aft_plan *plan, const aft_row *row) {
-    const vf32 infinity = vf32_set1(__builtin_inff());
+static bias_range range_of_chains(const aft_plan *plan, const aft_row *row, bias_range r, size_t first, size_t end) {
     float buffer[AFT_CHAIN_KEYS];
-    vf32 top = vf32_set1(-__builtin_inff());
-    vm32 finite = vf32_eq(top, top);
-    for (size_t chain = first_chain(row); chain < end_chain(row); chain++) {
+    for (size_t chain = first; chain < end; chain++) {
         const float *logits = chain_logits(plan, row, chain, buffer);
-        prefetch_row(logits, plan->problem.bias.row_stride, 1); /* this is where the bias is touched first */
-        for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
-            vf32 logit = vf32_load(logits + i);
-            top = vf32_max(logit, top);
-            finite = vm32_and(finite, vf32_gt(infinity, logit));
-        }
+        for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES)
+            r = range_with(r, vf32_load(logits + i));
     }
-    if (vm32_any(vm32_not(finite)))
-        return EXPONENT_POISONED;
+    return r;
+}
+
+AFT_INLINE bool range_within(bias_range r, float least, float top) {
+    vm32 within = vm32_and(vf32_ge(r.least, vf32_set1(least)), vf32_ge(vf32_set1(top), r.top));
+    return !vm32_any(vm32_not(vm32_and(r.numbers, within)));
+}
+
+/* W of a row that is in its place: the exponent of its largest bias, that of the keys it sees as states (0) included. And
+ * whether the biases that lie in place are near. */
+static void row_measure(const aft_plan *plan, aft_row *row) {
+    const float infinity = __builtin_inff();
+    size_t first = first_chain(row), end = end_in_place(row);
+    bias_range r = {vf32_set1(infinity), vf32_set1(-infinity), vf32_eq(vf32_zero(), vf32_zero())};
+    r = range_of(r, bias_at(plan, row, first * AFT_CHAIN_KEYS), (end - first) * AFT_CHAIN_KEYS);
+    bool near = range_within(r, NEAR_LEAST_BIAS, NEAR_LARGEST_BIAS);
+    r = range_of_chains(plan, row, r, end, end_chain(row));
     bool sees_states = row->dense_begin > 0 || row->dense_end < row->visible;
     float n[VF32_LANES];
     vf32 exponent;
-    vf32_exp_reduce(vf32_set1(vf32_reduce_max(top)), &exponent);
+    vf32_exp_reduce(vf32_set1(vf32_reduce_max(r.top)), &exponent);
     vf32_store(n, exponent);
-    return sees_states && n[0] < 0.0f ? 0.0f : n[0];
-}
-
-/* How query row `index` of a pair sees the first `keys` keys. */
-AFT_INLINE void row_place(const aft_plan *plan, size_t pair, size_t index, size_t keys, aft_row *row) {
-    row->index = index;
-    row->position = plan->problem.shape.q_offset + index;
-    size_t visible = plan->problem.shape.causal ? smaller(row->position + 1, keys) : keys;
-    if (plan->has_states)
-        local_row(plan, row, visible);
-    else
-        full_row(row, visible);
-    row->prefix = row->dense_begin / AFT_CHAIN_KEYS;
-    row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
-    row->visible = visible;
-    row->weights_taken = false;
-    row->bias_origin = bias_origin(plan, pair, row);
-    if (plan->problem.bias.kind == AFT_BIAS_PREPARED) { /* which holds what every dense key has */
-        row->bias_begin = row->dense_begin;
-        row->bias_end = row->dense_end;
-    }
-}
-
-/* The exponent of a row that is in its place. */
-static void row_measure(const aft_plan *plan, size_t pair, aft_row *row) {
-    if (plan->packed.weights) {
-        const float *scales = packed_scales(plan, pair, packed_row(plan, row->index));
-        row->exponent = scales[0];
-        row->threshold = scales[1];
-    } else {
-        row->exponent = row_exponent(plan, row);
-        row->threshold = 0.0f;
-    }
+    row->exponent = sees_states && n[0] < 0.0f ? 0.0f : n[0];
+    if (!range_within(r, -infinity, LARGEST_FLOAT))
+        row->exponent = EXPONENT_POISONED;
+    row->near = near && row->exponent <= NEAR_LARGEST;
+    row->threshold = 0.0f;
 }
 
 /* The integer n of exp(logit) = p * 2^n, EXPONENT_HIDDEN for -inf, and the reduced argument of p. */
@@ -153,48 +87,46 @@ AFT_INLINE vf32 logit_reduce(vf32 logit, vf32 *n) {
     return reduced;
 }
 
-enum { PIECE_CHAINS = 16 };
-
-/* The weights of one row for the chains [first, end), a piece of those that it sees as dense. The exponentials come in a
- * loop of their own, so that a call to the provider finds few registers to save. Returns whether a weight is dropped
- * that might matter. */
-static bool pack_piece(const aft_plan *plan, const aft_row *row, size_t first, size_t end, float *weights) {
-    float p[PIECE_CHAINS * AFT_CHAIN_KEYS], n[PIECE_CHAINS * AFT_CHAIN_KEYS], buffer[AFT_CHAIN_KEYS];
-    size_t count = (end - first) * AFT_CHAIN_KEYS;
-    for (size_t i = 0; i < count; i += AFT_CHAIN_KEYS) {
-        const float *logits = chain_logits(plan, row, first + i / AFT_CHAIN_KEYS, buffer);
-        for (size_t j = 0; j < AFT_CHAIN_KEYS; j += VF32_LANES) {
-            vf32 exponent;
-            vf32_store(p + i + j, logit_reduce(vf32_load(logits + j), &exponent));
-            vf32_store(n + i + j, exponent);
+/* The weights of the chains [first, end), a part of those that a row sees as dense, while the rows that follow are asked
+ * for. `near`: all of them lie in place and are near, so that none is hidden, or dropped beside another. Returns whether
+ * one is dropped that might matter. All in one loop: to keep p and n of many chains in buffers, with the exponentials in
+ * a loop of their own, takes a quarter more time than to save what is needed across each call. */
+AFT_INLINE bool weigh_chains(const aft_plan *plan, const aft_row *row, size_t first, size_t end, bool near,
+                             float *weights) {
+    float buffer[AFT_CHAIN_KEYS];
+    vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
+    for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
+        const float *logits = chain_logits(plan, row, chain, buffer);
+        prefetch_row(bias_at(plan, row, chain * AFT_CHAIN_KEYS), plan->problem.bias.row_stride, 2);
+        for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
+            vf32 logit = vf32_load(logits + i), n;
+            vf32 p = near ? vf32_exp_near(vf32_exp_reduce_near(logit, &n)) : vf32_exp(logit_reduce(logit, &n));
+            vf32 shift = vf32_sub(n, vf32_set1(row->exponent));
+            vf32_store(weights + i, near ? vf32_scale(p, shift) : vf32_scale_above(p, shift, LOWEST));
+            vm32 low = vf32_gt(vf32_set1(LOWEST), shift), matters = vf32_ge(shift, vf32_set1(NEGLIGIBLE));
+            if (!near)
+                dropped = vm32_or(dropped, vm32_and(low, matters));
         }
     }
-    for (size_t i = 0; i < count; i += VF32_LANES)
-        vf32_store(p + i, vf32_exp(vf32_load(p + i)));
-    const vf32 top = vf32_set1(row->exponent), lowest = vf32_set1(LOWEST), negligible = vf32_set1(NEGLIGIBLE);
-    vm32 dropped = vf32_gt(top, top);
-    for (size_t i = 0; i < count; i += AFT_CHAIN_KEYS, weights += WEIGHTS_OF_CHAIN)
-        for (size_t j = 0; j < AFT_CHAIN_KEYS; j += VF32_LANES) {
-            vf32 shift = vf32_sub(vf32_load(n + i + j), top);
-            vf32_store(weights + j, vf32_scale_above(vf32_load(p + i + j), shift, LOWEST));
-            dropped = vm32_or(dropped, vm32_and(vf32_gt(lowest, shift), vf32_ge(shift, negligible)));
-        }
     return vm32_any(dropped);
 }
 
 /* The weights of one row for the chains [first, end), WEIGHTS_OF_CHAIN apart: 0 in those that it does not see as dense.
  * Completes the row's threshold. */
 static void pack_row(const aft_plan *plan, aft_row *row, size_t first, size_t end, float *weights) {
-    for (size_t chain = first, next; chain < end; chain = next, weights += WEIGHTS_OF_CHAIN) {
-        next = chain + 1;
+    size_t near_end = row->near ? end_in_place(row) : 0;
+    for (size_t chain = first, next; chain < end; weights += (next - chain) * WEIGHTS_OF_CHAIN, chain = next) {
         if (chain < first_chain(row) || chain >= end_chain(row)) {
+            next = chain + 1;
             memset(weights, 0, AFT_CHAIN_KEYS * sizeof(float));
-            continue;
+        } else if (chain < near_end) {
+            next = smaller(end, near_end);
+            weigh_chains(plan, row, chain, next, true, weights);
+        } else {
+            next = smaller(end, end_chain(row));
+            if (weigh_chains(plan, row, chain, next, false, weights))
+                row->threshold = ROW_THRESHOLD;
         }
-        next = smaller(smaller(end, end_chain(row)), chain + PIECE_CHAINS);
-        if (pack_piece(plan, row, chain, next, weights))
-            row->threshold = ROW_THRESHOLD;
-        weights += (next - chain - 1) * WEIGHTS_OF_CHAIN;
     }
 }
 

@@ -60,8 +60,8 @@ class Fault:
 
 
 EXP, AVX2, KERNEL, KEY = (f"kernels/{name}.h" for name in ("vec/vec_exp", "vec/vec_avx2", "kernel", "key"))
-STATE, EXACT, WEIGHTS, LOCAL = (f"kernels/{name}.h" for name in ("state", "exact", "weights", "bias_local"))
-NEAR = "kernels/near.h"
+STATE, EXACT, WEIGHTS, NEAR = (f"kernels/{name}.h" for name in ("state", "exact", "weights", "near"))
+BIAS_ROWS, LOCAL = (f"kernels/{name}.h" for name in ("bias_rows", "bias_local"))
 AGGREGATE, STREAM, SCAN = (f"kernels/{name}_rows.c" for name in ("aggregate", "stream", "scan"))
 PREPARE, FORWARD, DISPATCH = (f"dispatch/{name}.c" for name in ("prepare", "forward", "dispatch"))
 PACK_BIAS = "kernels/pack_bias.c"
@@ -114,7 +114,7 @@ FAULTS = [
           "vf32_set1(vf32_reduce_max(vf32_max(a.denominator_exponent, b.denominator_exponent)));",
           "local, far key", WRONG_ON_VECTORS),
     Fault("maximum over one lane of a row's biases", WEIGHTS,
-          "vf32_set1(vf32_reduce_max(top))", "top", "full causal, logits ±1e4", WRONG_ON_VECTORS),
+          "vf32_set1(vf32_reduce_max(r.top))", "r.top", "full causal, logits ±1e4", WRONG_ON_VECTORS),
     Fault("maximum over biases beside the first key alone", EXACT,
           JOINT_MAXIMUM, JOINT_MAXIMUM.replace("joint", "vf32_add(vf32_load(chain->n), n)"),
           "full causal, logits ±1e4", Report((CHANGED, f"EVERY: {ABOVE}"), ())),
@@ -126,7 +126,7 @@ FAULTS = [
     Fault("the keys after the window are dropped", STATE,
           "if (plan->problem.shape.causal)\n        return before;", "if (plan)\n        return before;",
           "local, masked", WRONG),
-    Fault("the keys before the window are dropped", WEIGHTS,
+    Fault("the keys before the window are dropped", BIAS_ROWS,
           "row->prefix = row->dense_begin / AFT_CHAIN_KEYS;", "row->prefix = 0;", "local causal, masked", WRONG),
     Fault("all chains but the last are dropped where keys are scanned", SCAN,
           "s->seen = state_tree_total(&s->before);", "s->seen = own;", "simple causal, masked", WRONG),
@@ -137,16 +137,16 @@ FAULTS = [
           "local causal, masked", WRONG),
     Fault("the window ends one key late", LOCAL,
           "end = row->position + plan->window;", "end = row->position + plan->window + 1;", "local, masked", WRONG),
-    Fault("a band is read one column off", WEIGHTS,
+    Fault("a band is read one column off", BIAS_ROWS,
           "begin + (bias->window - 1) - row->position", "begin + bias->window - row->position",
           "local, masked", noticed_in("EVERY: other bits with the bias stored as a band")),
-    Fault("a causal row sees one key of its future", WEIGHTS,
+    Fault("a causal row sees one key of its future", BIAS_ROWS,
           "smaller(row->position + 1, keys)", "smaller(row->position + 2, keys)", "full causal, masked",
           Report((*WRONG.said, "EVERY: other bits as a sequence of its first"), WRONG.unsaid)),
     Fault("a scanned row sees one key of its future", SCAN,
           "first_key - begin};", "first_key + 1 - begin};", "simple causal, masked",
           Report(WRONG.said, ())),
-    Fault("the offset of the queries is forgotten", WEIGHTS,
+    Fault("the offset of the queries is forgotten", BIAS_ROWS,
           "row->position = plan->problem.shape.q_offset + index;", "row->position = index;",
           "local causal, alike terms", WRONG),
     Fault("all batches have the length of the first", KERNEL,
