@@ -86,7 +86,6 @@ static size_t finish_near(const aft_plan *plan, const row_block *block, const fi
     near_gates g;
     for (size_t r = 0; r < block->count && !vm32_any(vm32_not(near)); r++) {
         const aft_row *row = &block->rows[r];
-        prefetch_row(f->q + VF32_LANES, plan->problem.q.time_stride, row->index); /* for the next vector */
         near = near_gates_take(&g, r, finish_q(plan, f, row), near);
     }
     bool all_near = !vm32_any(vm32_not(near)), state_near = true;
