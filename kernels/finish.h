@@ -16,7 +16,7 @@ enum { GATES = AFT_ROW_BLOCK };
 
 /* Up to GATES vectors of q, and exp(-q) = p * 2^n. */
 typedef struct gates {
-    float q[GATES * VF32_LANES], p[GATES * VF32_LANES], n[GATES * VF32_LANES];
+    _Alignas(64) float q[GATES * VF32_LANES], p[GATES * VF32_LANES], n[GATES * VF32_LANES];
 } gates;
 
 AFT_INLINE void gates_take(gates *g, size_t i, vf32 q) {
@@ -69,7 +69,7 @@ AFT_INLINE vf32 gates_pass_state(const gates *g, size_t i, state s) {
 #define GATE_OPEN 19.0f
 
 typedef struct near_gates {
-    float p[GATES * VF32_LANES], n[GATES * VF32_LANES];
+    _Alignas(64) float p[GATES * VF32_LANES], n[GATES * VF32_LANES];
 } near_gates;
 
 /* Returns `near` where this gate is near, too. */

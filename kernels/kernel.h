@@ -61,6 +61,9 @@ AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes) {
  */
 AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) { __builtin_prefetch(rows + row * stride); }
 
+/* The same of any place, into the second cache. */
+AFT_INLINE void prefetch_far(const float *p) { __builtin_prefetch(p, 0, 2); }
+
 AFT_INLINE size_t batch_of(const aft_plan *plan, size_t pair) { return pair / plan->problem.shape.heads; }
 AFT_INLINE size_t head_of(const aft_plan *plan, size_t pair) { return pair % plan->problem.shape.heads; }
 

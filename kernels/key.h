@@ -9,7 +9,7 @@
 #ifndef AFT_KERNELS_KEY_H
 #define AFT_KERNELS_KEY_H
 
-#include "kernels/kernel.h"
+#include "kernels/ahead.h"
 
 typedef struct key {
     vf32 reduced; /* p = exp(reduced) */
@@ -53,6 +53,15 @@ AFT_INLINE key_rows key_rows_of(const aft_plan *plan, size_t pair, size_t vector
     };
 }
 
+/* The same at another vector of the pair, of the rows at vector 0. */
+AFT_INLINE key_rows key_rows_at(const aft_plan *plan, const key_rows *all, size_t vector) {
+    key_rows rows = *all;
+    rows.k += vector * VF32_LANES;
+    rows.v += vector * VF32_LANES;
+    rows.lanes = lanes_of(plan, vector);
+    return rows;
+}
+
 AFT_INLINE key key_at(const key_rows *rows, size_t j) {
     return key_take(load_lanes(rows->k + j * rows->k_stride, rows->lanes),
                     load_lanes(rows->v + j * rows->v_stride, rows->lanes));
@@ -63,21 +72,15 @@ AFT_INLINE size_t chain_keys(const key_rows *rows, size_t begin) {
     return smaller(AFT_CHAIN_KEYS, rows->count - begin);
 }
 
-/* Whether a tensor of K's size is beyond most caches. Only then is it worth to ask for rows ahead: from memory that saves
- * a fifth to a third of the time, within a cache it costs as much (AVX-512 Xeon). */
-AFT_INLINE bool rows_are_far(const aft_plan *plan) {
-    const size_t far_floats = (size_t)1 << 22;
-    return plan->pairs * plan->vectors * VF32_LANES > far_floats / larger(plan->problem.shape.kv_len, 1);
-}
-
-/* Asks for the chain that begins at `begin` ahead of its use, if its rows are far. */
-AFT_INLINE void chain_prefetch(const aft_plan *plan, const key_rows *rows, size_t begin) {
-    if (!rows_are_far(plan))
-        return;
-    for (size_t j = begin; j < begin + AFT_CHAIN_KEYS && j < rows->count; j++) {
-        prefetch_row(rows->k, rows->k_stride, j);
-        prefetch_row(rows->v, rows->v_stride, j);
-    }
+/* The keys of `vectors` from these rows' on, to be asked for from ahead of key `begin` on; none unless they are `far`. */
+AFT_INLINE rows_ahead keys_ahead(const aft_plan *plan, const key_rows *rows, size_t vectors, size_t begin, size_t far) {
+    return (rows_ahead){.a = rows->k,
+                        .b = rows->v,
+                        .a_stride = rows->k_stride,
+                        .b_stride = rows->v_stride,
+                        .vectors = vectors,
+                        .row = begin + ROWS_AHEAD,
+                        .end = rows_are_far(plan, far) ? rows->count : 0};
 }
 
 /* The largest exponents so far, the least n + g of a value that is not 0, and the sum of what is special. */

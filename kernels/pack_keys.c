@@ -101,8 +101,7 @@ static void pack_next(const aft_plan *plan, packing *p, size_t c, float *scratch
     float *exponents = p->record + plan->record.exponents + c * 2 * VF32_LANES;
     float *panel = p->record + plan->record.panel + c * AFT_CHAIN_KEYS * 2 * VF32_LANES;
     near_chain near;
-    chain_prefetch(plan, &p->rows, (c + 1) * AFT_CHAIN_KEYS);
-    if (near_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, scratch, &near)) {
+    if (near_chain_take(plan, &p->rows, c * AFT_CHAIN_KEYS, true, scratch, &near)) {
         key_maxima maxima = key_maxima_merge(p->maxima, near.maxima);
         if (maxima_are_near(maxima)) {
             p->maxima = maxima;
@@ -139,9 +138,12 @@ static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scra
     packing packings[AFT_PACK_VECTORS];
     for (size_t i = 0; i < count; i++)
         packings[i] = pack_begin(plan, set, pair, first + i);
+    rows_ahead ahead = keys_ahead(plan, &packings[0].rows, count, 0, FAR_FROM_SECOND_CACHE);
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            rows_prefetch(&ahead);
             pack_next(plan, &packings[i], c, scratch);
+        }
     for (size_t i = 0; i < count; i++)
         pack_end(plan, &packings[i]);
 }

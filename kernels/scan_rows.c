@@ -81,7 +81,7 @@ static bool scan_near(const aft_plan *plan, scan *s, const scan_step *step, floa
     near_gates g;
     gates last;
     vm32 near = vf32_eq(vf32_zero(), vf32_zero());
-    if (!s->is_near || !near_chain_take(plan, &s->keys, step->begin, scratch, &chain))
+    if (!s->is_near || !near_chain_take(plan, &s->keys, step->begin, true, scratch, &chain))
         return false;
     for (size_t row = step->first; row < step->end; row++)
         near = near_gates_take(&g, row - step->first, scan_q(plan, s, row), near);
@@ -113,20 +113,9 @@ static bool scan_near(const aft_plan *plan, scan *s, const scan_step *step, floa
     return true;
 }
 
-/* Asks for the chain after this one and its rows ahead, if they are far. */
-static void scan_prefetch(const aft_plan *plan, const scan *s, const scan_step *step) {
-    chain_prefetch(plan, &s->keys, step->begin + AFT_CHAIN_KEYS);
-    size_t end = smaller(step->end + AFT_CHAIN_KEYS, plan->problem.shape.q_len);
-    for (size_t row = step->end; row < end && rows_are_far(plan); row++) {
-        prefetch_row(s->q, plan->problem.q.time_stride, row);
-        prefetch_row(s->y, plan->problem.y.time_stride, row);
-    }
-}
-
 /* A chain of keys, and the rows that see it in part. */
 static void scan_chain(const aft_plan *plan, scan *s, size_t c, float *scratch) {
     const scan_step step = scan_step_of(plan, s, c);
-    scan_prefetch(plan, s, &step);
     if (scan_near(plan, s, &step, scratch))
         return;
     key_chain chain = key_chain_take(plan, &s->keys, step.begin, scratch);
@@ -157,6 +146,16 @@ static void scan_rest(const aft_plan *plan, const scan *s) {
     }
 }
 
+static rows_ahead queries_ahead(const aft_plan *plan, const scan *s, size_t vectors) {
+    return (rows_ahead){.a = s->q,
+                        .b = s->y,
+                        .a_stride = plan->problem.q.time_stride,
+                        .b_stride = plan->problem.y.time_stride,
+                        .vectors = vectors,
+                        .row = ROWS_AHEAD,
+                        .end = rows_are_far(plan, FAR_FROM_CACHES) ? plan->problem.shape.q_len : 0};
+}
+
 /* Many vectors at once, chain by chain: the longer the stretches of the rows, the better the hardware guesses them, and
  * rows of many channels lie on a page each. */
 static void scan_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
@@ -171,9 +170,14 @@ static void scan_rows(const aft_plan *plan, size_t set, size_t task, float *scra
         scans[i].is_near = near_state_take(scans[i].seen, &scans[i].near);
         state_tree_clear(&scans[i].before);
     }
+    rows_ahead keys = keys_ahead(plan, &scans[0].keys, count, 0, FAR_FROM_CACHES),
+               queries = queries_ahead(plan, &scans[0], count);
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
+            rows_prefetch(&keys);
+            rows_prefetch(&queries);
             scan_chain(plan, &scans[i], c, scratch);
+        }
     for (size_t i = 0; i < count; i++)
         scan_rest(plan, &scans[i]);
 }

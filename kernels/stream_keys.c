@@ -13,10 +13,12 @@ static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *sc
     size_t first = group * AFT_GROUP_KEYS, end = smaller(first + AFT_GROUP_KEYS, keys_of(plan, pair));
     for (size_t vector = 0; vector < plan->vectors; vector++)
         state_tree_clear(stream_tree(plan, scratch, vector));
+    const key_rows all = key_rows_of(plan, pair, 0);
+    rows_ahead ahead = keys_ahead(plan, &all, plan->vectors, first, FAR_FROM_SECOND_CACHE);
     for (size_t begin = first; begin < end; begin += AFT_CHAIN_KEYS)
         for (size_t vector = 0; vector < plan->vectors; vector++) {
-            key_rows rows = key_rows_of(plan, pair, vector);
-            chain_prefetch(plan, &rows, begin + AFT_CHAIN_KEYS);
+            key_rows rows = key_rows_at(plan, &all, vector);
+            rows_prefetch(&ahead);
             state own = state_of_chain(plan, &rows, begin, scratch);
             state_tree_add(stream_tree(plan, scratch, vector), own, begin / AFT_CHAIN_KEYS + 1);
         }

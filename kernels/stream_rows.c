@@ -41,37 +41,46 @@ static void pass_any(const aft_plan *plan, size_t begin, size_t count, const str
         store_lanes(y + i * VF32_LANES, gates_pass_state(&g, i, totals[i].all), lanes_of(plan, begin + i));
 }
 
-/* The same where all totals are near; returns false, and writes nothing, where a gate is not. */
-static bool pass_near(const aft_plan *plan, size_t begin, size_t count, const stream_total *totals, const float *q,
-                      float *y) {
+/* The same where all totals are near; returns false, and writes nothing, where a gate is not. `whole`: no vector lacks
+ * lanes. */
+AFT_INLINE bool pass_near(const aft_plan *plan, size_t begin, size_t count, bool whole, const stream_total *totals,
+                          const float *q, float *y) {
     near_gates g;
     vm32 near = vf32_eq(vf32_zero(), vf32_zero());
     for (size_t i = 0; i < count; i++)
-        near = near_gates_take(&g, i, load_lanes(q + i * VF32_LANES, lanes_of(plan, begin + i)), near);
+        near = near_gates_take(&g, i, load_lanes(q + i * VF32_LANES, whole ? VF32_LANES : lanes_of(plan, begin + i)),
+                               near);
     if (vm32_any(vm32_not(near)))
         return false;
     for (size_t i = 0; i < count; i++)
         store_lanes(y + i * VF32_LANES, near_gate_pass(near_gates_open(&g, i), totals[i].near),
-                    lanes_of(plan, begin + i));
+                    whole ? VF32_LANES : lanes_of(plan, begin + i));
     return true;
 }
 
-enum { ROWS_AHEAD = 4 };
+enum { QUERIES_AHEAD = 4 };
 
 static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;
     size_t first = block * plan->stream_rows, end = smaller(first + plan->stream_rows, plan->problem.shape.q_len);
-    bool near = sum_groups(plan, pair, scratch), far = rows_are_far(plan);
+    bool near = sum_groups(plan, pair, scratch), far = rows_are_far(plan, FAR_FROM_CACHES);
+    const bool whole = plan->problem.shape.channels % VF32_LANES == 0;
+    const float *q_rows = input_of(plan, &plan->problem.q, pair, 0);
+    float *y_rows = output_of(plan, pair, 0);
     for (size_t row = first; row < end; row++)
         for (size_t begin = 0, count; begin < plan->vectors; begin += count) {
-            const float *q = input_of(plan, &plan->problem.q, pair, begin) + row * plan->problem.q.time_stride;
-            float *y = output_of(plan, pair, begin) + row * plan->problem.y.time_stride;
+            const float *q = q_rows + row * plan->problem.q.time_stride + begin * VF32_LANES;
+            float *y = y_rows + row * plan->problem.y.time_stride + begin * VF32_LANES;
             count = smaller(plan->vectors - begin, GATES);
             const stream_total *totals = stream_totals(plan, scratch) + begin;
-            if (far && row + ROWS_AHEAD < end)
-                for (size_t i = 0; i < count; i++)
-                    prefetch_row(q + i * VF32_LANES, plan->problem.q.time_stride, ROWS_AHEAD);
-            if (!near || !pass_near(plan, begin, count, totals, q, y))
+            if (far && row + QUERIES_AHEAD < end)
+                for (size_t i = 0; i < count * VF32_LANES; i += VF32_LANES) {
+                    prefetch_row(q + i, plan->problem.q.time_stride, QUERIES_AHEAD);
+                    prefetch_row(y + i, plan->problem.y.time_stride, QUERIES_AHEAD);
+                }
+            bool done = near && (whole ? pass_near(plan, begin, count, true, totals, q, y)
+                                       : pass_near(plan, begin, count, false, totals, q, y));
+            if (!done)
                 pass_any(plan, begin, count, totals, q, y);
         }
 }
