@@ -81,13 +81,13 @@ typedef struct packing {
     state_tree before;
 } packing;
 
-static packing pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t vector) {
-    packing p = {.rows = key_rows_of(plan, pair, vector),
-                 .record = record_of(plan, set, pair, vector),
-                 .maxima = key_maxima_none()};
-    state_tree_clear(&p.before);
-    store_exponents(p.record + plan->record.exponents, p.maxima);
-    return p;
+static void pack_begin(const aft_plan *plan, size_t set, size_t pair, size_t vector, packing *p) {
+    p->rows = key_rows_of(plan, pair, vector);
+    p->record = record_of(plan, set, pair, vector);
+    p->maxima = key_maxima_none();
+    if (plan->has_states) /* a large thing to touch for a few keys */
+        state_tree_clear(&p->before);
+    store_exponents(p->record + plan->record.exponents, p->maxima);
 }
 
 static void pack_state(const aft_plan *plan, packing *p, size_t c, state own) {
@@ -137,7 +137,7 @@ static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scra
     size_t count = smaller(plan->pack_vectors, plan->vectors - first);
     packing packings[AFT_PACK_VECTORS];
     for (size_t i = 0; i < count; i++)
-        packings[i] = pack_begin(plan, set, pair, first + i);
+        pack_begin(plan, set, pair, first + i, &packings[i]);
     rows_ahead ahead = keys_ahead(plan, &packings[0].rows, count, 0, FAR_FROM_SECOND_CACHE);
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
         for (size_t i = 0; i < count; i++) {
