@@ -85,6 +85,8 @@ aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes
         status = attach_workspace(&plan, workspace, bytes, width);
     if (status != AFT_OK)
         return status;
+    if (!parallel)
+        aft_plan_widen(&plan);
 
     atomic_bool misused = false;
     for (size_t i = 0; i < plan.phases; i++) {

@@ -6,6 +6,7 @@
 
 enum {
     ALIGNMENT_FLOATS = 16, /* 64 bytes: a cache line, and the widest vector */
+    SHARED_VECTORS = 16,   /* of channels of a packing or scanning task, where several workers share these */
     SET_FLOATS = 1 << 22,  /* 16 MiB of panels at a time, unless one pair needs more, and of weights for all pairs */
     ENOUGH_TASKS = 16,     /* for many threads to share */
 };
@@ -91,6 +92,16 @@ static bool lay_out_scan(aft_plan *plan) {
     return append(&plan->scratch.floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes, &plan->scratch.chain);
 }
 
+static void set_pack_vectors(aft_plan *plan, size_t vectors) {
+    plan->pack_vectors = vectors;
+    plan->pack_blocks = aft_ceil_div(plan->vectors, vectors);
+}
+
+void aft_plan_widen(aft_plan *plan) {
+    if (plan->scans)
+        set_pack_vectors(plan, AFT_PACK_VECTORS);
+}
+
 aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
     const aft_shape *shape = &problem->shape;
     *plan =
@@ -128,9 +139,8 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
         return AFT_SIZE;
     plan->pairs_per_set = plan->pairs;
     /* Wide tasks read long stretches of rows; where they would be few, narrower ones leave something for each worker. */
-    plan->pack_vectors =
-        plan->vectors / AFT_PACK_VECTORS >= aft_ceil_div(4, plan->pairs) ? AFT_PACK_VECTORS : AFT_PACK_VECTORS / 2;
-    plan->pack_blocks = aft_ceil_div(plan->vectors, plan->pack_vectors);
+    set_pack_vectors(plan, plan->vectors / SHARED_VECTORS >= aft_ceil_div(4, plan->pairs) ? SHARED_VECTORS
+                                                                                          : SHARED_VECTORS / 2);
     if (plan->streams) {
         /* Each task adds the states of all groups: 2 % of its time, if it has this many rows for a group. */
         plan->stream_rows = larger(AFT_STREAM_ROWS, 32 * plan->key_groups);

@@ -8,6 +8,9 @@
  * space. */
 aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan);
 
+/* Widens the tasks of a scan, where one worker does all of them: of whole rows, the next are guessed best. */
+void aft_plan_widen(aft_plan *plan);
+
 /* Bytes of workspace for `width` workers, the slack for its alignment included. False where they overflow. */
 bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes);
 

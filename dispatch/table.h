@@ -23,7 +23,7 @@ enum {
 
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
     AFT_TILE_VECTORS = 2,  /* vectors of channels that are aggregated together, at most */
-    AFT_PACK_VECTORS = 16, /* vectors of channels of a packing or scanning task, at most */
+    AFT_PACK_VECTORS = 32, /* vectors of channels of a packing or scanning task, at most */
     AFT_SLICE_VECTORS = 8, /* and of an aggregation task, at least */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task, at least */
 };

@@ -73,7 +73,7 @@ AFT_INLINE bool near_keys_take(const key_rows *rows, size_t begin, size_t count,
 
 /* A chain of keys from `begin` on. Most are whole; loops whose length is known save a tenth of the time then. */
 AFT_INLINE bool near_chain_take(const aft_plan *plan, const key_rows *rows, size_t begin, bool keep, float *scratch,
-                            near_chain *chain) {
+                                near_chain *chain) {
     size_t count = chain_keys(rows, begin);
     float *parts = scratch + plan->scratch.chain;
     if (count == AFT_CHAIN_KEYS && rows->lanes == VF32_LANES)
