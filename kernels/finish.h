@@ -63,28 +63,25 @@ AFT_INLINE vf32 gates_pass_state(const gates *g, size_t i, state s) {
 
 /*
  * The fast path: behind a near state, y = N / (D + D * exp(-q)) needs no care where exp(-q) is of ordinary size. No step
- * leaves the normal floats, so nothing is scaled, dropped or brought back, and the bits are the same. From q = GATE_OPEN
- * on the divisor is D.
+ * leaves the normal floats, so nothing is scaled, dropped or brought back, and the bits are the same. From q =
+ * -NEAR_LEAST_LOGIT on the divisor is D.
  */
-#define GATE_OPEN 19.0f
-
 typedef struct near_gates {
-    _Alignas(64) float p[GATES * VF32_LANES], n[GATES * VF32_LANES];
+    _Alignas(64) float closing[GATES * VF32_LANES]; /* -q */
 } near_gates;
 
 /* Returns `near` where this gate is near, too. */
 AFT_INLINE vm32 near_gates_take(near_gates *g, size_t i, vf32 q, vm32 near) {
-    vf32 n, open = vf32_min(vf32_set1(GATE_OPEN), q); /* NaN stays */
-    vf32_store(g->p + i * VF32_LANES, vf32_exp_reduce_near(vf32_sub(vf32_zero(), open), &n));
-    vf32_store(g->n + i * VF32_LANES, n);
-    return vm32_and(near, vf32_ge(vf32_set1(NEAR_LARGEST), n));
+    vf32 open = vf32_min(vf32_set1(-NEAR_LEAST_LOGIT), q); /* NaN stays */
+    vf32 closing = vf32_sub(vf32_zero(), open);
+    vf32_store(g->closing + i * VF32_LANES, closing);
+    return vm32_and(near, vf32_ge(vf32_set1(NEAR_LARGEST_LOGIT), closing));
 }
 
 /* exp(-q) of gate i. It is taken here, just before its use, where no register is in use that a call to the provider must
  * save, and beside the division of the gate before. */
 AFT_INLINE vf32 near_gates_open(const near_gates *g, size_t i) {
-    vf32 p = vf32_exp_near(vf32_load(g->p + i * VF32_LANES));
-    return vf32_scale(p, vf32_load(g->n + i * VF32_LANES));
+    return vf32_exp_near(vf32_load(g->closing + i * VF32_LANES));
 }
 
 /* y, of exp(-q). */

@@ -12,7 +12,7 @@
 
 #include "kernels/state.h"
 
-/* n of a near key lies in NEAR_LEAST .. NEAR_LARGEST (vec_exp.h), n + g in these, unless v is 0. */
+/* A near key lies in NEAR_LEAST_LOGIT .. NEAR_LARGEST_LOGIT (vec_exp.h), its n + g in these, unless v is 0. */
 #define NEAR_LEAST_NG (-40.0f)
 #define NEAR_LARGEST_NG 30.0f
 
@@ -28,47 +28,40 @@ typedef struct near_chain {
 } near_chain;
 
 /* Takes the `count` keys from `begin` on, and returns whether they are near. The exponentials come in a loop of their own,
- * so that a call to the provider finds few registers to save. Only sums and maxima, unless `keep`. */
+ * so that a call to the provider finds few registers to save. No products, unless `keep`. */
 AFT_INLINE bool near_keys_take(const key_rows *rows, size_t begin, size_t count, size_t lanes, bool keep, float *parts,
                                near_chain *chain) {
     enum { PART = AFT_CHAIN_KEYS * VF32_LANES };
-    float *e = parts, *ev = e + PART, *exponents = ev + PART;
+    float *e = parts, *ev = e + PART;
     const float *k_rows = rows->k + begin * rows->k_stride, *v_rows = rows->v + begin * rows->v_stride;
-    key_maxima maxima = key_maxima_none();
-    vf32 n, least_n = vf32_zero();
-#pragma GCC unroll 4
-    for (size_t j = 0; j < count; j++) {
-        vf32_store(e + j * VF32_LANES, vf32_exp_reduce_near(load_lanes(k_rows + j * rows->k_stride, lanes), &n));
-        vf32_store(exponents + j * VF32_LANES, n);
-        least_n = vf32_min(least_n, n);
-        maxima.n = vf32_max(maxima.n, n);
-    }
 #pragma GCC unroll 4
     for (size_t j = 0; j < count; j++)
-        vf32_store(e + j * VF32_LANES, vf32_exp_near(vf32_load(e + j * VF32_LANES)));
-    vf32 e_sum = vf32_zero(), ev_sum = vf32_zero();
+        vf32_store(e + j * VF32_LANES, vf32_exp_near(load_lanes(k_rows + j * rows->k_stride, lanes)));
+    key_maxima maxima = key_maxima_none();
+    vf32 e_sum = vf32_zero(), ev_sum = vf32_zero(), least = vf32_zero(), largest = vf32_set1(-__builtin_inff());
 #pragma GCC unroll 4
     for (size_t j = 0; j < count; j++) {
-        vf32 v = load_lanes(v_rows + j * rows->v_stride, lanes);
-        n = vf32_load(exponents + j * VF32_LANES);
-        vf32 key_e = vf32_scale(vf32_load(e + j * VF32_LANES), n), key_ev = vf32_mul(key_e, v);
-        if (keep) {
-            vf32_store(e + j * VF32_LANES, key_e);
+        vf32 k = load_lanes(k_rows + j * rows->k_stride, lanes), v = load_lanes(v_rows + j * rows->v_stride, lanes);
+        vf32 key_e = vf32_load(e + j * VF32_LANES), key_ev = vf32_mul(key_e, v);
+        if (keep)
             vf32_store(ev + j * VF32_LANES, key_ev);
-        }
         e_sum = vf32_add(e_sum, key_e);
         ev_sum = vf32_add(ev_sum, key_ev);
-        vf32 ng = vf32_add(n, vf32_exponent(v));
+        least = vf32_min(least, k);
+        largest = vf32_max(largest, k);
+        vf32 ng = vf32_add(vf32_exp_exponent(k), vf32_exponent(v));
         vm32 has_value = vf32_ne(v, vf32_zero());
         maxima.ng = vf32_select(has_value, vf32_max(ng, maxima.ng), maxima.ng);
         maxima.least_ng = vf32_select(has_value, vf32_min(ng, maxima.least_ng), maxima.least_ng);
     }
+    maxima.n = vf32_exp_exponent(largest); /* of the largest: n does not fall where k rises */
     *chain = (near_chain){e, ev, count, e_sum, ev_sum, maxima};
-    vm32 n_near = vm32_and(vf32_ge(least_n, vf32_set1(NEAR_LEAST)), vf32_ge(vf32_set1(NEAR_LARGEST), maxima.n));
+    vm32 k_near =
+        vm32_and(vf32_ge(least, vf32_set1(NEAR_LEAST_LOGIT)), vf32_ge(vf32_set1(NEAR_LARGEST_LOGIT), largest));
     vm32 ng_near =
         vm32_and(vf32_ge(maxima.least_ng, vf32_set1(NEAR_LEAST_NG)), vf32_ge(vf32_set1(NEAR_LARGEST_NG), maxima.ng));
     vm32 no_nan = vm32_and(vf32_eq(e_sum, e_sum), vf32_eq(ev_sum, ev_sum));
-    return !vm32_any(vm32_not(vm32_and(no_nan, vm32_and(n_near, ng_near))));
+    return !vm32_any(vm32_not(vm32_and(no_nan, vm32_and(k_near, ng_near))));
 }
 
 /* A chain of keys from `begin` on. Most are whole; loops whose length is known save a tenth of the time then. */

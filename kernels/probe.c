@@ -27,12 +27,8 @@ static void probe_exp_parts(size_t count, const float *x, float *p, float *n) {
     }
 }
 
-static void probe_exp_near(size_t count, const float *x, float *p, float *n) {
-    FOR_EACH_VECTOR(count) {
-        vf32 exponent;
-        vf32_store_n(p + i, vf32_exp_near(vf32_exp_reduce_near(vf32_load_n(x + i, lanes), &exponent)), lanes);
-        vf32_store_n(n + i, exponent, lanes);
-    }
+static void probe_exp_near(size_t count, const float *x, float *y) {
+    FOR_EACH_VECTOR(count) { vf32_store_n(y + i, vf32_exp_near(vf32_load_n(x + i, lanes)), lanes); }
 }
 
 static void probe_fma(size_t count, const float *a, const float *b, const float *c, float *y) {
@@ -66,8 +62,8 @@ const aft_probe AFT_ISA_SYMBOL(aft_probe_) = {
     .exp_builtin = probe_exp_builtin,
     .exp_parts = probe_exp_parts,
     .exp_near = probe_exp_near,
-    .near_least = NEAR_LEAST,
-    .near_largest = NEAR_LARGEST,
+    .near_least = NEAR_LEAST_LOGIT,
+    .near_largest = NEAR_LARGEST_LOGIT,
     .fma = probe_fma,
     .fma_loop = probe_fma_loop,
 };

@@ -14,8 +14,8 @@ typedef struct aft_probe {
     void (*exp_builtin)(size_t count, const float *x, float *y);
     /* exp(x[i]) = p[i] * 2^n[i], as the kernels use it; x saturates at +-2^20. */
     void (*exp_parts)(size_t count, const float *x, float *p, float *n);
-    /* The same as exp_parts where n[i] comes out in [near_least, near_largest]. */
-    void (*exp_near)(size_t count, const float *x, float *p, float *n);
+    /* y[i] = p[i] * 2^n[i], taken whole, for x[i] in [near_least, near_largest]. */
+    void (*exp_near)(size_t count, const float *x, float *y);
     float near_least, near_largest;
     /* y[i] = a[i] * b[i] + c[i], rounded once. */
     void (*fma)(size_t count, const float *a, const float *b, const float *c, float *y);

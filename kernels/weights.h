@@ -12,10 +12,6 @@
 
 #include "kernels/bias_rows.h"
 
-/* Biases in this range are near: their n lie in NEAR_LEAST .. NEAR_LARGEST (vec_exp.h). */
-#define NEAR_LEAST_BIAS (-19.0f)
-#define NEAR_LARGEST_BIAS 6.0f
-
 /* The least and the largest of some biases, and whether none is NaN. */
 typedef struct bias_range {
     vf32 least, top;
@@ -66,7 +62,7 @@ static void row_measure(const aft_plan *plan, aft_row *row) {
     size_t first = first_chain(row), end = end_in_place(row);
     bias_range r = {vf32_set1(infinity), vf32_set1(-infinity), vf32_eq(vf32_zero(), vf32_zero())};
     r = range_of(r, bias_at(plan, row, first * AFT_CHAIN_KEYS), (end - first) * AFT_CHAIN_KEYS);
-    bool near = range_within(r, NEAR_LEAST_BIAS, NEAR_LARGEST_BIAS);
+    bool near = range_within(r, NEAR_LEAST_LOGIT, NEAR_LARGEST_LOGIT);
     r = range_of_chains(plan, row, r, end, end_chain(row));
     bool sees_states = row->dense_begin > 0 || row->dense_end < row->visible;
     float n[VF32_LANES];
@@ -88,27 +84,34 @@ AFT_INLINE vf32 logit_reduce(vf32 logit, vf32 *n) {
 }
 
 /* The weights of the chains [first, end), a part of those that a row sees as dense, while the rows that follow are asked
- * for. `near`: all of them lie in place and are near, so that none is hidden, or dropped beside another. Returns whether
- * one is dropped that might matter. All in one loop: to keep p and n of many chains in buffers, with the exponentials in
- * a loop of their own, takes a quarter more time than to save what is needed across each call. */
-AFT_INLINE bool weigh_chains(const aft_plan *plan, const aft_row *row, size_t first, size_t end, bool near,
-                             float *weights) {
+ * for. All in one loop: to keep p and n of many chains in buffers, with the exponentials in a loop of their own, takes a
+ * quarter more time than to save what is needed across each call. Returns whether one is dropped that might matter. */
+static bool weigh_chains(const aft_plan *plan, const aft_row *row, size_t first, size_t end, float *weights) {
     float buffer[AFT_CHAIN_KEYS];
     vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
     for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
         const float *logits = chain_logits(plan, row, chain, buffer);
         prefetch_row(bias_at(plan, row, chain * AFT_CHAIN_KEYS), plan->problem.bias.row_stride, 2);
         for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
-            vf32 logit = vf32_load(logits + i), n;
-            vf32 p = near ? vf32_exp_near(vf32_exp_reduce_near(logit, &n)) : vf32_exp(logit_reduce(logit, &n));
+            vf32 n, p = vf32_exp(logit_reduce(vf32_load(logits + i), &n));
             vf32 shift = vf32_sub(n, vf32_set1(row->exponent));
-            vf32_store(weights + i, near ? vf32_scale(p, shift) : vf32_scale_above(p, shift, LOWEST));
+            vf32_store(weights + i, vf32_scale_above(p, shift, LOWEST));
             vm32 low = vf32_gt(vf32_set1(LOWEST), shift), matters = vf32_ge(shift, vf32_set1(NEGLIGIBLE));
-            if (!near)
-                dropped = vm32_or(dropped, vm32_and(low, matters));
+            dropped = vm32_or(dropped, vm32_and(low, matters));
         }
     }
     return vm32_any(dropped);
+}
+
+/* The same where all of them lie in place and are near: none is hidden, or dropped beside another. */
+static void weigh_near_chains(const aft_plan *plan, const aft_row *row, size_t first, size_t end, float *weights) {
+    const vf32 scale = vf32_pow2(vf32_set1(-row->exponent));
+    for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
+        const float *logits = bias_at(plan, row, chain * AFT_CHAIN_KEYS);
+        prefetch_row(logits, plan->problem.bias.row_stride, 2);
+        for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES)
+            vf32_store(weights + i, vf32_mul(vf32_exp_near(vf32_load(logits + i)), scale));
+    }
 }
 
 /* The weights of one row for the chains [first, end), WEIGHTS_OF_CHAIN apart: 0 in those that it does not see as dense.
@@ -121,10 +124,10 @@ static void pack_row(const aft_plan *plan, aft_row *row, size_t first, size_t en
             memset(weights, 0, AFT_CHAIN_KEYS * sizeof(float));
         } else if (chain < near_end) {
             next = smaller(end, near_end);
-            weigh_chains(plan, row, chain, next, true, weights);
+            weigh_near_chains(plan, row, chain, next, weights);
         } else {
             next = smaller(end, end_chain(row));
-            if (weigh_chains(plan, row, chain, next, false, weights))
+            if (weigh_chains(plan, row, chain, next, weights))
                 row->threshold = ROW_THRESHOLD;
         }
     }

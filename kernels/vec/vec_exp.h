@@ -22,8 +22,10 @@
 #define EXPONENT_HIDDEN (-0x1p+23f) /* n of a key that does not count: sums of two are exact, and below the floor */
 #define EXPONENT_FLOOR (-0x1p+22f)  /* below every sum of exponents of finite logits: where a maximum begins */
 
-/* Logits near 0 are those with an n in this range: for them the reduced argument needs no second reduction, since that
- * finds n = 0 or gives the same bits (test_exp). The first other bits are those of n = 10. */
+/* Logits near 0, and the range of their n. For them exp(x), taken whole, has the bits of p * 2^n (test_exp): to reduce the
+ * reduced argument again finds 0, or changes nothing. The first other bits are those of n = 10. */
+#define NEAR_LEAST_LOGIT (-19.0f)
+#define NEAR_LARGEST_LOGIT 6.0f
 #define NEAR_LEAST (-28.0f)
 #define NEAR_LARGEST 9.0f
 
@@ -55,6 +57,7 @@ AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
 #if defined(AFT_EXP_SLEEF) && defined(VF32_SLEEF_EXP_FINZ)
 #include <sleef.h>
 #define VF32_EXP_PROVIDER "sleef"
+#define VF32_EXP_CALLED
 /* SLEEF 3 marks the functions that give the same bits on every CPU with finz_; from version 4 on all do, without the
  * mark. */
 #ifdef AFT_SLEEF_NAMES_PLAIN
@@ -62,25 +65,35 @@ AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_PLAIN(x); }
 #else
 AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
 #endif
-AFT_INLINE vf32 vf32_exp_near(vf32 r) { return vf32_exp(r); }
 #else
 #define VF32_EXP_PROVIDER "builtin"
 AFT_INLINE vf32 vf32_exp(vf32 x) { return vf32_exp_builtin(x); }
-AFT_INLINE vf32 vf32_exp_near(vf32 r) { return vf32_exp_polynomial(r); }
 #endif
 
-/* The integer n of exp(x) = p * 2^n, and the reduced argument r, p = exp(r). Only for |x| <= LOGIT_LIMIT; n is beyond
- * NEAR_LARGEST or below NEAR_LEAST, or r is NaN, for any other. */
-AFT_INLINE vf32 vf32_exp_reduce_near(vf32 x, vf32 *n) {
-    *n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
-    vf32 r = vf32_fma(*n, vf32_set1(-LN2_HIGH), x);
-    return vf32_fma(*n, vf32_set1(-LN2_LOW), r);
+/* The integer n of exp(x) = p * 2^n, for |x| <= LOGIT_LIMIT. */
+AFT_INLINE vf32 vf32_exp_exponent(vf32 x) { return vf32_round(vf32_mul(x, vf32_set1(LOG2_E))); }
+
+/* The reduced argument r, p = exp(r). */
+AFT_INLINE vf32 vf32_exp_argument(vf32 x, vf32 n) {
+    return vf32_fma(n, vf32_set1(-LN2_LOW), vf32_fma(n, vf32_set1(-LN2_HIGH), x));
 }
 
-/* The same for any x, which saturates; a NaN counts as -LOGIT_LIMIT. */
+/* Both, for any x, which saturates; a NaN counts as -LOGIT_LIMIT. */
 AFT_INLINE vf32 vf32_exp_reduce(vf32 x, vf32 *n) {
-    return vf32_exp_reduce_near(vf32_min(vf32_max(x, vf32_set1(-LOGIT_LIMIT)), vf32_set1(LOGIT_LIMIT)), n);
+    x = vf32_min(vf32_max(x, vf32_set1(-LOGIT_LIMIT)), vf32_set1(LOGIT_LIMIT));
+    *n = vf32_exp_exponent(x);
+    return vf32_exp_argument(x, *n);
 }
+
+/* exp(x), whole, of a logit near 0; anything, of any other, but NaN of NaN. */
+#ifdef VF32_EXP_CALLED
+AFT_INLINE vf32 vf32_exp_near(vf32 x) { return vf32_exp(x); }
+#else
+AFT_INLINE vf32 vf32_exp_near(vf32 x) {
+    vf32 n = vf32_exp_exponent(x);
+    return vf32_scale(vf32_exp_polynomial(vf32_exp_argument(x, n)), n);
+}
+#endif
 
 AFT_INLINE vf32 vf32_exp_parts(vf32 x, vf32 *n) { return vf32_exp(vf32_exp_reduce(x, n)); }
 

@@ -216,11 +216,11 @@ FAULTS = [
           "maxima.ng = vf32_max(maxima.ng, ng);", "maxima.ng = vf32_max(maxima.ng, vf32_set1(vf32_reduce_max(ng)));",
           "full, huge v; full causal, masked", NO_FAULT),
     # Whether a chain is near (near.h) chooses the path, and no bit.
-    Fault("no fault: nothing is near", EXP, "#define NEAR_LARGEST 9.0f", "#define NEAR_LARGEST (-1e30f)",
+    Fault("no fault: nothing is near", EXP, "#define NEAR_LARGEST_LOGIT 6.0f", "#define NEAR_LARGEST_LOGIT (-1e30f)",
           "simple, trained; simple causal, trained; full, trained; full causal, trained; local, trained; "
           "local causal, trained; simple, uniform ±20; simple causal, few terms; local, alike terms", NO_FAULT),
     Fault("a near chain has no bounds", NEAR,
-          "vm32_and(no_nan, vm32_and(n_near, ng_near))", "((void)n_near, (void)ng_near, no_nan)",
+          "vm32_and(no_nan, vm32_and(k_near, ng_near))", "((void)k_near, (void)ng_near, no_nan)",
           "simple, logits ±1e4", Report((CHANGED,), ())),
 ]
 # fmt: on
