@@ -27,24 +27,27 @@ typedef struct near_chain {
     key_maxima maxima;
 } near_chain;
 
-/* Takes the `count` keys from `begin` on, and returns whether they are near. The exponentials come in a loop of their own,
- * so that a call to the provider finds few registers to save. No products, unless `keep`. */
+/* Takes the `count` keys from `begin` on, and returns whether they are near. Where the exponentials are called, they come
+ * in a loop of their own, so that a call finds few registers to save. Only sums and maxima, unless `keep`. */
 AFT_INLINE bool near_keys_take(const key_rows *rows, size_t begin, size_t count, size_t lanes, bool keep, float *parts,
                                near_chain *chain) {
     enum { PART = AFT_CHAIN_KEYS * VF32_LANES };
     float *e = parts, *ev = e + PART;
     const float *k_rows = rows->k + begin * rows->k_stride, *v_rows = rows->v + begin * rows->v_stride;
 #pragma GCC unroll 4
-    for (size_t j = 0; j < count; j++)
+    for (size_t j = 0; j < count && VF32_EXP_IS_CALLED; j++)
         vf32_store(e + j * VF32_LANES, vf32_exp_near(load_lanes(k_rows + j * rows->k_stride, lanes)));
     key_maxima maxima = key_maxima_none();
     vf32 e_sum = vf32_zero(), ev_sum = vf32_zero(), least = vf32_zero(), largest = vf32_set1(-__builtin_inff());
 #pragma GCC unroll 4
     for (size_t j = 0; j < count; j++) {
         vf32 k = load_lanes(k_rows + j * rows->k_stride, lanes), v = load_lanes(v_rows + j * rows->v_stride, lanes);
-        vf32 key_e = vf32_load(e + j * VF32_LANES), key_ev = vf32_mul(key_e, v);
-        if (keep)
+        vf32 key_e = VF32_EXP_IS_CALLED ? vf32_load(e + j * VF32_LANES) : vf32_exp_near(k);
+        vf32 key_ev = vf32_mul(key_e, v);
+        if (keep) {
+            vf32_store(e + j * VF32_LANES, key_e);
             vf32_store(ev + j * VF32_LANES, key_ev);
+        }
         e_sum = vf32_add(e_sum, key_e);
         ev_sum = vf32_add(ev_sum, key_ev);
         least = vf32_min(least, k);

@@ -57,7 +57,7 @@ AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
 #if defined(AFT_EXP_SLEEF) && defined(VF32_SLEEF_EXP_FINZ)
 #include <sleef.h>
 #define VF32_EXP_PROVIDER "sleef"
-#define VF32_EXP_CALLED
+enum { VF32_EXP_IS_CALLED = 1 }; /* out of line */
 /* SLEEF 3 marks the functions that give the same bits on every CPU with finz_; from version 4 on all do, without the
  * mark. */
 #ifdef AFT_SLEEF_NAMES_PLAIN
@@ -67,6 +67,7 @@ AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
 #endif
 #else
 #define VF32_EXP_PROVIDER "builtin"
+enum { VF32_EXP_IS_CALLED = 0 };
 AFT_INLINE vf32 vf32_exp(vf32 x) { return vf32_exp_builtin(x); }
 #endif
 
@@ -86,14 +87,12 @@ AFT_INLINE vf32 vf32_exp_reduce(vf32 x, vf32 *n) {
 }
 
 /* exp(x), whole, of a logit near 0; anything, of any other, but NaN of NaN. */
-#ifdef VF32_EXP_CALLED
-AFT_INLINE vf32 vf32_exp_near(vf32 x) { return vf32_exp(x); }
-#else
 AFT_INLINE vf32 vf32_exp_near(vf32 x) {
+    if (VF32_EXP_IS_CALLED)
+        return vf32_exp(x);
     vf32 n = vf32_exp_exponent(x);
     return vf32_scale(vf32_exp_polynomial(vf32_exp_argument(x, n)), n);
 }
-#endif
 
 AFT_INLINE vf32 vf32_exp_parts(vf32 x, vf32 *n) { return vf32_exp(vf32_exp_reduce(x, n)); }
 
