@@ -66,22 +66,13 @@ AFT_INLINE vf32 gates_pass_state(const gates *g, size_t i, state s) {
  * leaves the normal floats, so nothing is scaled, dropped or brought back, and the bits are the same. From q =
  * -NEAR_LEAST_LOGIT on the divisor is D.
  */
-typedef struct near_gates {
-    _Alignas(64) float closing[GATES * VF32_LANES]; /* -q */
-} near_gates;
+/* Whether the gate is near, too. */
+AFT_INLINE vm32 near_gate(vf32 q) { return vf32_ge(q, vf32_set1(-NEAR_LARGEST_LOGIT)); }
 
-/* Returns `near` where this gate is near, too. */
-AFT_INLINE vm32 near_gates_take(near_gates *g, size_t i, vf32 q, vm32 near) {
-    vf32 open = vf32_min(vf32_set1(-NEAR_LEAST_LOGIT), q); /* NaN stays */
-    vf32 closing = vf32_sub(vf32_zero(), open);
-    vf32_store(g->closing + i * VF32_LANES, closing);
-    return vm32_and(near, vf32_ge(vf32_set1(NEAR_LARGEST_LOGIT), closing));
-}
-
-/* exp(-q) of gate i. It is taken here, just before its use, where no register is in use that a call to the provider must
- * save, and beside the division of the gate before. */
-AFT_INLINE vf32 near_gates_open(const near_gates *g, size_t i) {
-    return vf32_exp_near(vf32_load(g->closing + i * VF32_LANES));
+/* exp(-q). It is taken just before its use, where no register is in use that a call to the provider must save, and beside
+ * the division of the gate before. */
+AFT_INLINE vf32 near_gate_open(vf32 q) {
+    return vf32_exp_near(vf32_sub(vf32_zero(), vf32_min(vf32_set1(-NEAR_LEAST_LOGIT), q)));
 }
 
 /* y, of exp(-q). */

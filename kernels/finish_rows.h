@@ -83,10 +83,9 @@ static size_t finish_near(const aft_plan *plan, const row_block *block, const fi
     near = vm32_and(near, vm32_and(vf32_ge(vf32_set1(NEAR_LARGEST), f->key_denominator),
                                    vf32_ge(f->key_denominator, vf32_set1(NEAR_LEAST))));
     near = vm32_and(near, vf32_eq(f->key_threshold, zero));
-    near_gates g;
     for (size_t r = 0; r < block->count && !vm32_any(vm32_not(near)); r++) {
         const aft_row *row = &block->rows[r];
-        near = near_gates_take(&g, r, finish_q(plan, f, row), near);
+        near = vm32_and(near, near_gate(finish_q(plan, f, row)));
     }
     bool all_near = !vm32_any(vm32_not(near)), state_near = true;
     vf32 numerator_scale = vf32_pow2(f->key_numerator), denominator_scale = vf32_pow2(f->key_denominator);
@@ -102,7 +101,7 @@ static size_t finish_near(const aft_plan *plan, const row_block *block, const fi
             left[left_count++] = r;
             continue;
         }
-        vf32 e = near_gates_open(&g, r), row_scale = vf32_pow2(vf32_set1(row->exponent));
+        vf32 e = near_gate_open(finish_q(plan, f, row)), row_scale = vf32_pow2(vf32_set1(row->exponent));
         vf32 scale = vf32_mul(denominator_scale, row_scale);
         near_state sum = {vf32_fma(vf32_load(sums), vf32_mul(numerator_scale, row_scale), outside.numerator),
                           vf32_fma(vf32_load(sums + VF32_LANES), scale, outside.denominator)};

@@ -78,13 +78,12 @@ static scan_step scan_step_of(const aft_plan *plan, const scan *s, size_t c) {
 /* The fast path (near.h). Returns false, and does nothing, where keys, gates or the state before are not near. */
 static bool scan_near(const aft_plan *plan, scan *s, const scan_step *step, float *scratch) {
     near_chain chain;
-    near_gates g;
     gates last;
     vm32 near = vf32_eq(vf32_zero(), vf32_zero());
     if (!s->is_near || !near_chain_take(plan, &s->keys, step->begin, true, scratch, &chain))
         return false;
     for (size_t row = step->first; row < step->end; row++)
-        near = near_gates_take(&g, row - step->first, scan_q(plan, s, row), near);
+        near = vm32_and(near, near_gate(scan_q(plan, s, row)));
     if (vm32_any(vm32_not(near)))
         return false;
     near_state own = {vf32_zero(), vf32_zero()};
@@ -106,8 +105,8 @@ static bool scan_near(const aft_plan *plan, scan *s, const scan_step *step, floa
             scan_gates(plan, s, row, row + 1, &last);
             scan_store(plan, s, row, gates_pass_state(&last, 0, s->seen));
         } else {
-            vf32 q = near_gates_open(&g, row - step->first);
-            scan_store(plan, s, row, near_gate_pass(q, (near_state){vf32_load(ev + i), vf32_load(e + i)}));
+            vf32 closing = near_gate_open(scan_q(plan, s, row));
+            scan_store(plan, s, row, near_gate_pass(closing, (near_state){vf32_load(ev + i), vf32_load(e + i)}));
         }
     }
     return true;

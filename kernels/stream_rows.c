@@ -45,16 +45,18 @@ static void pass_any(const aft_plan *plan, size_t begin, size_t count, const str
  * lanes. */
 AFT_INLINE bool pass_near(const aft_plan *plan, size_t begin, size_t count, bool whole, const stream_total *totals,
                           const float *q, float *y) {
-    near_gates g;
     vm32 near = vf32_eq(vf32_zero(), vf32_zero());
-    for (size_t i = 0; i < count; i++)
-        near = near_gates_take(&g, i, load_lanes(q + i * VF32_LANES, whole ? VF32_LANES : lanes_of(plan, begin + i)),
-                               near);
+    for (size_t i = 0; i < count; i++) {
+        size_t lanes = whole ? VF32_LANES : lanes_of(plan, begin + i);
+        near = vm32_and(near, near_gate(load_lanes(q + i * VF32_LANES, lanes)));
+    }
     if (vm32_any(vm32_not(near)))
         return false;
-    for (size_t i = 0; i < count; i++)
-        store_lanes(y + i * VF32_LANES, near_gate_pass(near_gates_open(&g, i), totals[i].near),
-                    whole ? VF32_LANES : lanes_of(plan, begin + i));
+    for (size_t i = 0; i < count; i++) {
+        size_t lanes = whole ? VF32_LANES : lanes_of(plan, begin + i);
+        vf32 closing = near_gate_open(load_lanes(q + i * VF32_LANES, lanes));
+        store_lanes(y + i * VF32_LANES, near_gate_pass(closing, totals[i].near), lanes);
+    }
     return true;
 }
 
