@@ -72,15 +72,15 @@ AFT_INLINE size_t chain_keys(const key_rows *rows, size_t begin) {
     return smaller(AFT_CHAIN_KEYS, rows->count - begin);
 }
 
-/* The keys of `vectors` from these rows' on, to be asked for from ahead of key `begin` on; none unless they are `far`. */
-AFT_INLINE rows_ahead keys_ahead(const aft_plan *plan, const key_rows *rows, size_t vectors, size_t begin, size_t far) {
+/* The keys of `vectors` from these rows' on, to be asked for from ahead of key `begin` on; none unless they are far. */
+AFT_INLINE rows_ahead keys_ahead(const aft_plan *plan, const key_rows *rows, size_t vectors, size_t begin) {
     return (rows_ahead){.a = rows->k,
                         .b = rows->v,
                         .a_stride = rows->k_stride,
                         .b_stride = rows->v_stride,
                         .vectors = vectors,
                         .row = begin + ROWS_AHEAD,
-                        .end = rows_are_far(plan, far) ? rows->count : 0};
+                        .end = rows_are_far(plan) ? rows->count : 0};
 }
 
 /* The largest exponents so far, the least n + g of a value that is not 0, and the sum of what is special. */

@@ -138,7 +138,7 @@ static void pack_keys(const aft_plan *plan, size_t set, size_t task, float *scra
     packing packings[AFT_PACK_VECTORS];
     for (size_t i = 0; i < count; i++)
         pack_begin(plan, set, pair, first + i, &packings[i]);
-    rows_ahead ahead = keys_ahead(plan, &packings[0].rows, count, 0, FAR_FROM_SECOND_CACHE);
+    rows_ahead ahead = keys_ahead(plan, &packings[0].rows, count, 0);
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
         for (size_t i = 0; i < count; i++) {
             rows_prefetch(&ahead);

@@ -152,7 +152,7 @@ static rows_ahead queries_ahead(const aft_plan *plan, const scan *s, size_t vect
                         .b_stride = plan->problem.y.time_stride,
                         .vectors = vectors,
                         .row = ROWS_AHEAD,
-                        .end = rows_are_far(plan, FAR_FROM_CACHES) ? plan->problem.shape.q_len : 0};
+                        .end = rows_are_far(plan) ? plan->problem.shape.q_len : 0};
 }
 
 /* Many vectors at once, chain by chain: the longer the stretches of the rows, the better the hardware guesses them, and
@@ -169,8 +169,7 @@ static void scan_rows(const aft_plan *plan, size_t set, size_t task, float *scra
         scans[i].is_near = near_state_take(scans[i].seen, &scans[i].near);
         state_tree_clear(&scans[i].before);
     }
-    rows_ahead keys = keys_ahead(plan, &scans[0].keys, count, 0, FAR_FROM_CACHES),
-               queries = queries_ahead(plan, &scans[0], count);
+    rows_ahead keys = keys_ahead(plan, &scans[0].keys, count, 0), queries = queries_ahead(plan, &scans[0], count);
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
         for (size_t i = 0; i < count; i++) {
             rows_prefetch(&keys);

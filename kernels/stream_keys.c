@@ -14,7 +14,7 @@ static void stream_keys(const aft_plan *plan, size_t set, size_t task, float *sc
     for (size_t vector = 0; vector < plan->vectors; vector++)
         state_tree_clear(stream_tree(plan, scratch, vector));
     const key_rows all = key_rows_of(plan, pair, 0);
-    rows_ahead ahead = keys_ahead(plan, &all, plan->vectors, first, FAR_FROM_SECOND_CACHE);
+    rows_ahead ahead = keys_ahead(plan, &all, plan->vectors, first);
     for (size_t begin = first; begin < end; begin += AFT_CHAIN_KEYS)
         for (size_t vector = 0; vector < plan->vectors; vector++) {
             key_rows rows = key_rows_at(plan, &all, vector);
