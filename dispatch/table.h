@@ -6,7 +6,7 @@
  * alike for all rows (AFT-simple, not causal) it streams: group states of the keys, then rows. Where a row differs from
  * the one before by one key (AFT-simple, causal) it scans: one phase. Everything else aggregates: key panels for a set of
  * (batch, head) pairs, then blocks of rows over them; so many pairs a set as fit in a bounded workspace. A bias that
- * serves several pairs is packed before all that.
+ * serves several pairs, or several slices of channels, is packed before all that.
  */
 #ifndef AFT_DISPATCH_TABLE_H
 #define AFT_DISPATCH_TABLE_H
@@ -61,7 +61,7 @@ typedef struct aft_row {
     size_t visible;  /* keys that it may see at all */
     size_t dense_begin, dense_end;
     size_t bias_begin, bias_end; /* keys that have a bias of their own; the other dense ones have 0 */
-    size_t bias_origin;          /* where these begin; see weights.h */
+    size_t bias_origin;          /* where these begin; see bias_rows.h */
     size_t prefix, suffix;       /* chains of the states; suffix counts only where the problem is not causal */
     float exponent;              /* the largest n of the row's biases */
     float threshold;             /* the least |numerator| that can be trusted, for each key */

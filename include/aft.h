@@ -21,8 +21,10 @@
  *
  * Bits. The result is the same, to the last bit, on every instruction set, with any number of workers, any alignment,
  * any split of a batch, and whatever rounding or flush mode the caller has set (the caller's mode is restored). A
- * causal row keeps its bits when the sequence grows, but for one case: terms below 2^-41 of a row's sum may be dropped
- * because of a key in the row's future, and can tip a tie. None of 10^7 random outputs moved; a built one does.
+ * causal row keeps its bits when the sequence grows, but for two cases: terms below 2^-41 of a row's sum may be dropped
+ * because of a key in the row's future, and can tip a tie; and terms so small that they were dropped, below the n * 2^-136
+ * above, may be kept because of one, so that a +0 becomes -0 or a tiny number. None of 10^7 random outputs moved; built
+ * ones do.
  *
  * Special values. k = -inf or w = -inf hides the key. A visible k or w of +inf or NaN makes y NaN. A visible v of +-inf
  * makes y that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it NaN. q =
@@ -114,7 +116,8 @@ typedef struct aft_problem {
 } aft_problem;
 
 /* The caller's thread pool. run() calls task(argument, index, worker) once for each index < tasks, in any order and at
- * once, and returns when all are done; worker < width, and no two tasks run at once under one worker. */
+ * once, and returns when all are done; worker < width, and no two tasks run at once under one worker. aft_openmp.h has
+ * one made of OpenMP's threads. */
 typedef struct aft_parallel {
     void (*run)(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker), void *argument);
     void *context;

@@ -63,17 +63,16 @@ AFT_INLINE vf32 gates_pass_state(const gates *g, size_t i, state s) {
 
 /*
  * The fast path: behind a near state, y = N / (D + D * exp(-q)) needs no care where exp(-q) is of ordinary size. No step
- * leaves the normal floats, so nothing is scaled, dropped or brought back, and the bits are the same. From q =
- * -NEAR_LEAST_LOGIT on the divisor is D.
+ * leaves the normal floats, so nothing is scaled, dropped or brought back, and the bits are the same. Whether a gate is
+ * near, too:
  */
-/* Whether the gate is near, too. */
-AFT_INLINE vm32 near_gate(vf32 q) { return vf32_ge(q, vf32_set1(-NEAR_LARGEST_LOGIT)); }
+AFT_INLINE vm32 near_gate(vf32 q) {
+    return vm32_and(vf32_ge(q, vf32_set1(-NEAR_LARGEST_LOGIT)), vf32_ge(vf32_set1(-NEAR_LEAST_LOGIT), q));
+}
 
 /* exp(-q). It is taken just before its use, where no register is in use that a call to the provider must save, and beside
  * the division of the gate before. */
-AFT_INLINE vf32 near_gate_open(vf32 q) {
-    return vf32_exp_near(vf32_sub(vf32_zero(), vf32_min(vf32_set1(-NEAR_LEAST_LOGIT), q)));
-}
+AFT_INLINE vf32 near_gate_open(vf32 q) { return vf32_exp_near(vf32_sub(vf32_zero(), q)); }
 
 /* y, of exp(-q). */
 AFT_INLINE vf32 near_gate_pass(vf32 e, near_state s) {

@@ -8,7 +8,7 @@
  * Chain c has the maxima E and K of the visible keys up to its end, and whoever adds chains scales by 2^(K[c-1] -
  * K[c]). So K and V are gone through once, and under a causal mask no row depends on keys that it does not see. A
  * channel with a visible NaN or infinity gets EXPONENT_POISONED from that chain on, which makes its panel 0: its
- * denominators fail the test in aggregate_rows.c, and exact.h computes what each row sees.
+ * denominators fail the test in finish_rows.h, and exact.h computes what each row sees.
  *
  * For AFT-local the states of all keys before each chain (and from it on, without a mask) are laid beside the panel.
  */

@@ -173,7 +173,8 @@ static void scan_rows(const aft_plan *plan, size_t set, size_t task, float *scra
     for (size_t c = 0; c * AFT_CHAIN_KEYS < keys_of(plan, pair); c++)
         for (size_t i = 0; i < count; i++) {
             rows_prefetch(&keys);
-            rows_prefetch(&queries);
+            if ((c + 1) * AFT_CHAIN_KEYS > plan->problem.shape.q_offset)
+                rows_prefetch(&queries);
             scan_chain(plan, &scans[i], c, scratch);
         }
     for (size_t i = 0; i < count; i++)

@@ -118,23 +118,23 @@ static void near_has_bits_of_parts(const aft_probe *probe, size_t count, const f
     }
 }
 
-/* All floats around those where n changes: only there is a second reduction anything but 0. And some of all others. */
+/* Every float near 0 but the small ones: there n is 0, and nothing to reduce. */
 static void exp_near(const char *isa) {
     const aft_probe *const probe = aft_probe_find(isa);
-    float x[CHUNK];
-    for (float n = floorf(probe->near_least / 0.693147181f); n * 0.693147181f < probe->near_largest; n++) {
-        const uint32_t middle = float_bits((n + 0.5f) * 0.693147181f);
-        for (uint32_t i = 0; i < CHUNK; i++)
-            x[i] = float_of_bits(middle - CHUNK / 2 + i);
-        near_has_bits_of_parts(probe, CHUNK, x);
+    const uint32_t step = (uint32_t)harness_pick(997, 1, 1);
+    const float ends[] = {probe->near_least, probe->near_largest};
+    for (size_t i = 0; i < 2; i++) {
+        const uint32_t small = float_bits(copysignf(0.25f, ends[i]));
+        for (uint32_t bits = float_bits(ends[i]); bits >= small;) {
+            float x[CHUNK];
+            size_t count = 0;
+            for (; count < CHUNK && bits >= small; bits -= step)
+                x[count++] = float_of_bits(bits);
+            near_has_bits_of_parts(probe, count, x);
+        }
     }
-    const uint64_t step = harness_pick(99991, 997, 31);
-    for (uint64_t bits = random_size(0, (size_t)step - 1); bits >> 32 == 0;) {
-        size_t count = 0;
-        for (; count < CHUNK && bits >> 32 == 0; bits += step)
-            x[count++] = float_of_bits((uint32_t)bits);
-        near_has_bits_of_parts(probe, count, x);
-    }
+    const float special[] = {NAN, INFINITY, -INFINITY, 0, -0.0f, 0x1p-149f, -3e38f, 3e38f};
+    near_has_bits_of_parts(probe, sizeof special / sizeof special[0], special);
 }
 
 typedef struct fma_case {

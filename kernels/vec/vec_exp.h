@@ -22,10 +22,12 @@
 #define EXPONENT_HIDDEN (-0x1p+23f) /* n of a key that does not count: sums of two are exact, and below the floor */
 #define EXPONENT_FLOOR (-0x1p+22f)  /* below every sum of exponents of finite logits: where a maximum begins */
 
-/* Logits near 0, and the range of their n. For them exp(x), taken whole, has the bits of p * 2^n (test_exp): to reduce the
- * reduced argument again finds 0, or changes nothing. The first other bits are those of n = 10. */
-#define NEAR_LEAST_LOGIT (-19.0f)
+/* Logits near 0. For them exp(x), taken whole, has the bits of p * 2^n: to reduce the reduced argument again changes
+ * nothing. From -21 to 7.5 the floats of which that is not true are -0x1.8f4bb2p+3 (-12.478), -0x1.8f503ap+3 and, from
+ * 0x1.a56ef8p+2 (6.585) on, some with n = 10; test_exp looks at each in between. */
+#define NEAR_LEAST_LOGIT (-12.46875f)
 #define NEAR_LARGEST_LOGIT 6.0f
+/* Exponents near 0: those of near logits, and of sums with them. */
 #define NEAR_LEAST (-28.0f)
 #define NEAR_LARGEST 9.0f
 

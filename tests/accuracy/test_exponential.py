@@ -226,7 +226,7 @@ def sound(build):
         ("vf32_set1(-104.0f)", "vf32_set1(-100.0f)", "last_zero"),
         ("vf32_gt(vf32_set1(-104.0f), x)", "vm32_not(vf32_ge(x, vf32_set1(-104.0f)))", "NaN"),
         ("u = vf32_ldexp(u, n)", "u = vf32_mul(u, vf32_pow2(n))", "below that"),
-        ("*n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)))", "*n = vf32_mul(x, vf32_set1(LOG2_E))", "no integers"),
+        ("return vf32_round(vf32_mul(x, vf32_set1(LOG2_E)))", "return vf32_mul(x, vf32_set1(LOG2_E))", "no integers"),
         ("vf32_set1(-LOGIT_LIMIT))", "vf32_set1(-0x1p+21f))", "other than at +-2^20"),
     ],
 )
