@@ -47,18 +47,22 @@ static void for_tasks(void (*check)(const test_case *c, const float *want)) {
         }
 }
 
+static void expect_bits_of_scalar(const test_case *c, const char *isa) {
+    assert_int_equal(aft_use_isa("scalar"), AFT_OK);
+    case_run(c, NULL);
+    float *const want = case_snapshot(c);
+    assert_int_equal(aft_use_isa(isa), AFT_OK);
+    case_run(c, NULL);
+    case_same_bits(c, want, "here, but not on scalar");
+    free(want);
+}
+
 static void same_as_scalar(const char *isa) {
     for (size_t i = 0; i < harness_pick(8, 150, 600); i++) {
         size_t kv_lengths[4];
         const case_spec spec = case_random(harness_pick(50, 150, 250), 70, kv_lengths);
         test_case c = case_make(&spec);
-        assert_int_equal(aft_use_isa("scalar"), AFT_OK);
-        case_run(&c, NULL);
-        float *const want = case_snapshot(&c);
-        assert_int_equal(aft_use_isa(isa), AFT_OK);
-        case_run(&c, NULL);
-        case_same_bits(&c, want, "here, but not on scalar");
-        free(want);
+        expect_bits_of_scalar(&c, isa);
         case_free(&c);
     }
 }
@@ -81,13 +85,7 @@ static void deceptive_logits(const char *isa) {
                     if (case_w(&c, 0, 0, j, j))
                         *case_w(&c, 0, 0, j, j) = deceptive[i];
                 }
-                assert_int_equal(aft_use_isa("scalar"), AFT_OK);
-                case_run(&c, NULL);
-                float *const want = case_snapshot(&c);
-                assert_int_equal(aft_use_isa(isa), AFT_OK);
-                case_run(&c, NULL);
-                case_same_bits(&c, want, "here, but not on scalar");
-                free(want);
+                expect_bits_of_scalar(&c, isa);
                 case_free(&c);
             }
 }
