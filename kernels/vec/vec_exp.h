@@ -35,6 +35,9 @@
 #define LN2_HIGH 0x1.62e43p-1f
 #define LN2_LOW (-0x1.05c61p-29f)
 
+/* The integer n of exp(x) = p * 2^n, for |x| <= LOGIT_LIMIT. */
+AFT_INLINE vf32 vf32_exp_exponent(vf32 x) { return vf32_round(vf32_mul(x, vf32_set1(LOG2_E))); }
+
 /* The polynomial of exp(s) and the split of ln 2 are SLEEF's (sleefsimdsp.c, xexpf). */
 AFT_INLINE vf32 vf32_exp_polynomial(vf32 s) {
     vf32 u = vf32_set1(0.000198527617612853646278381f);
@@ -47,7 +50,7 @@ AFT_INLINE vf32 vf32_exp_polynomial(vf32 s) {
 }
 
 AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
-    vf32 n = vf32_round(vf32_mul(x, vf32_set1(LOG2_E)));
+    vf32 n = vf32_exp_exponent(x);
     vf32 s = vf32_fma(n, vf32_set1(-0.693145751953125f), x);
     s = vf32_fma(n, vf32_set1(-1.428606765330187045e-06f), s);
     vf32 u = vf32_exp_polynomial(s);
@@ -73,10 +76,7 @@ enum { VF32_EXP_IS_CALLED = 0 };
 AFT_INLINE vf32 vf32_exp(vf32 x) { return vf32_exp_builtin(x); }
 #endif
 
-/* The integer n of exp(x) = p * 2^n, for |x| <= LOGIT_LIMIT. */
-AFT_INLINE vf32 vf32_exp_exponent(vf32 x) { return vf32_round(vf32_mul(x, vf32_set1(LOG2_E))); }
-
-/* The reduced argument r, p = exp(r). */
+/* The reduced argument r of p = exp(r). */
 AFT_INLINE vf32 vf32_exp_argument(vf32 x, vf32 n) {
     return vf32_fma(n, vf32_set1(-LN2_LOW), vf32_fma(n, vf32_set1(-LN2_HIGH), x));
 }
