@@ -28,9 +28,6 @@ class Unavailable : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/* What lscpu says; "?" where it says nothing. */
-std::string cpu_field(const std::string &name);
-
 /* Bytes of the data cache of this level; `otherwise` where the system does not tell. */
 std::size_t cache_bytes(int level, std::size_t otherwise);
 

@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/machine.h"
+#include "bench/machine/describe.h"
 #include "bench/options.h"
 #include "bench/report.h"
 #include "bench/speed_table.h"
@@ -35,6 +36,11 @@ void expect_isa(const Options &options, const IsaLevels &isas) {
 }
 
 int run(const Options &options) {
+    if (options.machine) {
+        const Tree tree = options.machine_root ? Tree(*options.machine_root) : Tree();
+        std::puts(machine_text(describe_machine(tree)).c_str());
+        return 0;
+    }
     const IsaLevels isas = find_isas();
     expect_isa(options, isas);
     Facts facts = machine_facts(isas);

@@ -24,6 +24,8 @@ usage: aft_bench [options]
   --isa=NAME       only this instruction set: scalar, avx2, avx512 or neon
   --threads=N      run on N threads (default: 1)
   --results=FOLDER where to put the JSON file (default: results/ in the source tree)
+  --machine        only print what is known of this machine and build, as JSON
+  --machine-root=FOLDER  the same of a machine whose /proc and /sys were recorded into this folder
   --help           this text
 
 scripts/bench --table=speed --record also writes the rows of both exp providers into bench/PERFORMANCE.md.
@@ -94,6 +96,7 @@ Options parse_options(int argc, char **argv) {
         {"table", required_argument, nullptr, 'T'},   {"quick", no_argument, nullptr, 'q'},
         {"filter", required_argument, nullptr, 'f'},  {"isa", required_argument, nullptr, 'i'},
         {"threads", required_argument, nullptr, 't'}, {"results", required_argument, nullptr, 'r'},
+        {"machine", no_argument, nullptr, 'm'},       {"machine-root", required_argument, nullptr, 'M'},
         {"help", no_argument, nullptr, 'h'},          {nullptr, 0, nullptr, 0},
     };
     Options options;
@@ -117,6 +120,12 @@ Options parse_options(int argc, char **argv) {
             break;
         case 'r':
             options.results = optarg;
+            break;
+        case 'M':
+            options.machine_root = optarg;
+            [[fallthrough]];
+        case 'm':
+            options.machine = true;
             break;
         case 'h':
             std::fputs(help, stdout);

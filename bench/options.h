@@ -3,6 +3,7 @@
 #define AFT_BENCH_OPTIONS_H
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@ enum class Table { cells, speed, exp };
 struct Options {
     Table table = Table::cells;
     bool quick = false;
-    std::string filter = "."; /* a regular expression over the names of cells or rows */
-    std::string isa;          /* empty: all */
+    std::string filter = ".";                /* a regular expression over the names of cells or rows */
+    std::string isa;                         /* empty: all */
+    bool machine = false;                    /* only say what the machine and the build are */
+    std::optional<std::string> machine_root; /* of a recorded machine in place of the running one */
     std::string results = AFT_BENCH_ROOT "/results";
     std::size_t threads = 1;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/sgemm.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
@@ -8,6 +9,7 @@
 #include <omp.h>
 
 #include "bench/machine.h"
+#include "bench/machine/describe.h"
 
 namespace bench {
 
@@ -56,7 +58,9 @@ std::vector<Sgemm> load() {
         setenv(variable, "1", 1);
     omp_set_num_threads(1); /* OpenMP, which oneDNN uses, has read its environment already */
     /* BLIS asks Intel CPUs for their marketing name, and takes AVX2 where it does not know it, as in virtual machines. */
-    if (cpu_field("Vendor ID") == "GenuineIntel" && cpu_field("Flags").find(" avx512vl") != std::string::npos)
+    const auto &cpu = this_machine().cpu;
+    const auto &features = cpu.at("features");
+    if (cpu.at("vendor") == "GenuineIntel" && std::find(features.begin(), features.end(), "avx512vl") != features.end())
         setenv("BLIS_ARCH_TYPE", "skx", 0);
     std::vector<Sgemm> found;
     for (const Known &known : all_known) {
