@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory as a framework would hand it over: aligned to a cache line, every page touched. */
+/* Memory as a framework would hand it over: aligned to a cache line, every page touched unless said otherwise. */
 #ifndef AFT_BENCH_BUFFER_H
 #define AFT_BENCH_BUFFER_H
 
@@ -14,9 +14,16 @@ template <typename Element> class Buffer {
   public:
     Buffer() = default;
 
-    explicit Buffer(std::size_t count, Element fill = {})
-        : elements(static_cast<Element *>(::operator new(count * sizeof(Element), alignment))), count(count) {
+    explicit Buffer(std::size_t count, Element fill = {}) : Buffer(untouched(count)) {
         std::fill_n(elements.get(), count, fill);
+    }
+
+    /* For whoever touches it first, on whose memory node it then lies. */
+    static Buffer untouched(std::size_t count) {
+        Buffer buffer;
+        buffer.elements.reset(static_cast<Element *>(::operator new(count * sizeof(Element), alignment)));
+        buffer.count = count;
+        return buffer;
     }
 
     Element *data() const { return elements.get(); }

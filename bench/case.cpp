@@ -9,10 +9,6 @@ namespace bench {
 
 namespace {
 
-const char *kernel_name(Kernel kernel) {
-    return kernel == Kernel::simple ? "simple" : kernel == Kernel::full ? "full" : "local";
-}
-
 /* Keys that differ from `row` by less than `window`, among the first `visible`. */
 std::size_t keys_in_window(std::size_t row, std::size_t window, std::size_t visible) {
     const std::size_t begin = row + 1 > window ? row + 1 - window : 0;
@@ -29,6 +25,10 @@ float push_of(std::size_t key) { return key % 2 == 0 ? push : -push; }
 constexpr std::size_t longest_dense_bias = 8192;
 
 } // namespace
+
+const char *kernel_name(Kernel kernel) {
+    return kernel == Kernel::simple ? "simple" : kernel == Kernel::full ? "full" : "local";
+}
 
 std::string Case::kernel_text() const {
     const char *form_text = form == Form::prepared ? " prepared" : form == Form::opposed ? " opposed" : "";
@@ -121,16 +121,29 @@ aft_problem Case::problem(Rows rows, float *y) const {
     return problem;
 }
 
-double Case::flops(Rows rows) const {
+/* Pairs of a row and a visible key, of local within the window; every batch has the same. */
+double Case::biased_pairs(Rows rows) const {
     std::size_t pairs = 0;
     for (std::size_t t = rows.first; t < rows.first + rows.count; t++)
         pairs += kernel == Kernel::local ? keys_in_window(t, shape.window, visible_keys(t)) : visible_keys(t);
-    return 4 * static_cast<double>(pairs * shape.batch * shape.channels);
+    return static_cast<double>(pairs);
 }
 
-double Case::bytes(Rows rows) const {
-    const std::size_t keys = visible_keys(rows.first + rows.count - 1);
-    return static_cast<double>((2 * rows.count + 2 * keys) * shape.batch * shape.channels * sizeof(float));
+Work Case::work(Rows rows) const {
+    const double columns = static_cast<double>(shape.batch * shape.channels);
+    const double outputs = static_cast<double>(rows.count) * columns;
+    const double keys = static_cast<double>(visible_keys(rows.first + rows.count - 1)) * columns;
+    const double pairs = kernel == Kernel::simple ? 0 : biased_pairs(rows);
+    const double products = kernel == Kernel::simple ? keys : pairs * columns;
+    const double weights = form == Form::prepared ? 0 : pairs;
+    return {outputs, 4 * products, outputs + keys + weights, (2 * outputs + 2 * keys + pairs) * sizeof(float)};
+}
+
+Rows Case::rows_within(double flops) const {
+    const double rows = static_cast<double>(shape.time) * flops / work(all_rows()).flops;
+    return rows >= static_cast<double>(shape.time)
+               ? all_rows()
+               : middle_rows(std::min(shape.time, std::max<std::size_t>(1, static_cast<std::size_t>(rows) / 16) * 16));
 }
 
 float Case::bias_at(std::size_t row, std::size_t key) const {

@@ -17,6 +17,8 @@ namespace bench {
 
 enum class Kernel { simple, full, local };
 
+const char *kernel_name(Kernel kernel);
+
 /* What is special about a case with a bias.
  * prepared: the kernel is given the bias as aft_prepare makes it.
  * opposed: keys and biases push apart, by turns, and cancel in the sum: each key counts, and every denominator of the
@@ -30,6 +32,15 @@ struct Shape {
 /* The query rows that are computed, of every batch; the keys are always all of them. */
 struct Rows {
     std::size_t first, count;
+};
+
+/* What these rows need at least, in whatever way they are computed. Of local it is that of the window alone: the keys
+ * outside cost next to nothing. */
+struct Work {
+    double elements; /* outputs */
+    double flops;    /* 4 an output and visible key; simple: 4 a key and channel, since all rows share their sums */
+    double exps;
+    double bytes; /* q, k, v and the bias in, y out */
 };
 
 class Case {
@@ -53,16 +64,16 @@ class Case {
 
     Rows all_rows() const { return {0, shape.time}; }
     Rows middle_rows(std::size_t count) const { return {(shape.time - count) / 2, count}; }
+    /* All rows, or as many as take no more flops than this: from the middle of the sequence, where a causal row sees the
+     * average number of keys. */
+    Rows rows_within(double flops) const;
 
     /* The problem, on loaded tensors; y has the strides of q. */
     aft_problem problem(Rows rows, float *y) const;
     std::size_t elements() const { return shape.batch * shape.time * shape.channels; }
 
-    /* The arithmetic that these rows need. For local it is that of the window alone: the keys outside cost next to
-     * nothing. */
-    double flops(Rows rows) const;
-    /* The memory traffic that these rows need: q, k and v in, y out. */
-    double bytes(Rows rows) const;
+    Work work(Rows rows) const;
+    double flops(Rows rows) const { return work(rows).flops; }
 
     const Buffer<float> &query() const { return q; }
     const Buffer<float> &key() const { return k; }
@@ -77,6 +88,7 @@ class Case {
     void prepare();
     aft_bias stored_bias() const;
     std::size_t visible_keys(std::size_t row) const { return causal ? row + 1 : shape.time; }
+    double biased_pairs(Rows rows) const;
     float bias_at(std::size_t row, std::size_t key) const;
 
     Buffer<float> q, k, v, w;

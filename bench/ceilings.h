@@ -4,6 +4,8 @@
 #define AFT_BENCH_CEILINGS_H
 
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "bench/case.h"
 #include "bench/library.h"
@@ -24,11 +26,23 @@ Pass fma_pass(const Team &team, const aft_probe &probe);
  * bytes. */
 Pass stream_pass(const Team &team, const aft_probe &probe, const Case &task, const Buffer<float> &y);
 
-/* exp of the case's keys, as many as lie in the first cache, by the provider of this build: exps. */
-Pass exp_pass(const aft_probe &probe, const Case &task);
+/* exp of the case's keys, as many as lie in the first cache, by the provider of this build, on all threads of the team:
+ * exps. */
+Pass exp_pass(const Team &team, const aft_probe &probe, const Case &task);
 
 /* Work per second, the best of a few bursts: a ceiling is what the machine can do when nobody disturbs it. */
 double best_rate(const Pass &pass);
+
+/* One ceiling of the machine as it is now, on one instruction set and number of threads. */
+struct Ceiling {
+    std::string name, unit, isa;
+    std::size_t threads;
+    std::size_t footprint; /* of the four arrays of a stream, in bytes; else 0 */
+    double rate;
+};
+
+/* FMAs, exps, and streams that lie in each cache and in memory, as far as there are such caches and memory. */
+std::vector<Ceiling> measure_ceilings(const aft_probe &probe, std::size_t threads);
 
 } // namespace bench
 

@@ -1,99 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/cell.h"
 
-#include <algorithm>
+#include <regex>
 #include <stdexcept>
-
-#include "bench/call.h"
-#include "bench/ceilings.h"
-#include "bench/check.h"
 
 namespace bench {
 
 namespace {
 
-/* Rows of the smallest slice; larger ones are a multiple of it. */
-constexpr std::size_t slice_rows = 16;
+/* Some tenths of a second or less. The same on every machine, so that all do the same work. */
+constexpr double scalar_flops = 1 << 27, quick_scalar_flops = 1 << 24;
 
 } // namespace
 
-void Workbench::hold(Case &task) {
-    if (held != nullptr && held != &task)
-        held->release();
-    held = &task;
-    task.load();
-}
+std::string Cell::name() const { return task->name() + "/" + probe->isa + "/threads=" + std::to_string(threads); }
 
-/* All rows, if a call is short enough; else as many as it has time for, from the middle of the sequence, where a causal
- * row sees the average number of keys. The keys are prepared whole all the same, so a call is let run at least twice as
- * long as that takes. Found by slices that grow fourfold, the last two interpolated. */
-Rows Cell::choose_rows() const {
-    const auto seconds = [this](std::size_t count) {
-        return Call(task, task.middle_rows(count), workbench.team.parallel()).seconds();
-    };
-    const auto real = [](std::size_t count) { return static_cast<double>(count); };
-    const std::size_t time = task.shape.time;
-    std::size_t count = std::min(slice_rows, time);
-    double elapsed = seconds(count);
-    const double limit = std::max(workbench.longest_call, 2 * elapsed);
-    while (elapsed * real(time) / real(count) > limit) {
-        const std::size_t more = std::min(4 * count, time);
-        const double longer = seconds(more);
-        if (longer > limit) {
-            const double fitting = real(count) + real(more - count) * (limit - elapsed) / (longer - elapsed);
-            return task.middle_rows(static_cast<std::size_t>(fitting) / slice_rows * slice_rows);
-        }
-        count = more;
-        elapsed = longer;
-    }
-    return task.all_rows();
-}
-
-void Cell::check() {
-    rows = choose_rows();
-    const Call call(task, rows, workbench.team.parallel());
-    call.forward();
-    const Verdict verdict = bench::check(task, rows, call.y);
-    worst_error = verdict.worst_error;
-    failed_because = verdict.failure;
-}
-
-double Cell::ceiling(const Buffer<float> &y) const {
-    return best_rate(memory_bound() ? stream_pass(workbench.team, probe, task, y) : fma_pass(workbench.team, probe));
-}
-
-void Cell::run(benchmark::State &state) {
-    workbench.hold(task);
-    aft_use_isa(probe.isa);
-    if (!checked) {
-        try {
-            check();
-        } catch (const std::runtime_error &error) {
-            failed_because = error.what();
-        }
-        checked = true;
-    }
-    if (!failed_because.empty()) {
-        state.SkipWithError(failed_because.c_str());
-        return;
-    }
-
-    const Call call(task, rows, workbench.team.parallel());
-    const double before = ceiling(call.y);
-    for (auto _ : state)
-        call.forward();
-    const double after = ceiling(call.y);
-
-    const std::size_t elements = task.shape.batch * rows.count * task.shape.channels;
-    state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(elements));
-    const auto rate = benchmark::Counter::kIsIterationInvariantRate;
-    if (memory_bound())
-        state.counters["bytes_per_second"] = benchmark::Counter(task.bytes(rows), rate);
-    else
-        state.counters["flops_per_second"] = benchmark::Counter(task.flops(rows), rate);
-    state.counters["ceiling_per_second"] = std::max(before, after);
-    state.counters["max_error_u"] = worst_error;
-    state.counters["query_rows"] = static_cast<double>(rows.count);
+std::vector<Cell> chosen_cells(std::vector<Case> &cases, const IsaLevels &isas, const Options &options) {
+    const std::regex filter(options.filter);
+    const double most_flops = options.quick ? quick_scalar_flops : scalar_flops;
+    std::vector<Cell> cells;
+    for (Case &task : cases)
+        for (const aft_probe *probe : isas.available)
+            for (const std::size_t threads : options.threads) {
+                const Rows rows = probe->lanes == 1 ? task.rows_within(most_flops) : task.all_rows();
+                const Cell cell{&task, probe, threads, rows};
+                if ((options.isa.empty() || options.isa == probe->isa) && std::regex_search(cell.name(), filter))
+                    cells.push_back(cell);
+            }
+    if (cells.empty())
+        throw std::invalid_argument("no cell matches --filter='" + options.filter + "'; --list shows all names");
+    return cells;
 }
 
 } // namespace bench

@@ -76,7 +76,7 @@ Facts machine_facts(const IsaLevels &isas) {
     for (const std::string &isa : isas.skipped)
         skipped += (skipped.empty() ? "" : ", ") + isa;
     if (!skipped.empty())
-        skipped += ": not on this CPU, not enabled by its system, or above AFT_ISA";
+        skipped += std::string(": ") + skipped_reason;
 
     const auto &[cpu, topology, clock, system, unreadable] = this_machine();
     const ordered_json build = build_facts();

@@ -22,6 +22,9 @@ struct IsaLevels {
 
 IsaLevels find_isas();
 
+/* Why an instruction set is skipped. */
+constexpr char skipped_reason[] = "not on this CPU, not enabled by its system, or above AFT_ISA";
+
 /* What a machine lacks for a measurement: to be shown, but no failure. */
 class Unavailable : public std::runtime_error {
   public:

@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <algorithm>
 #include <cstdio>
-#include <deque>
 #include <exception>
 #include <regex>
+#include <stdexcept>
 
-#include <benchmark/benchmark.h>
-
+#include "bench/cell.h"
 #include "bench/machine.h"
 #include "bench/machine/describe.h"
 #include "bench/options.h"
-#include "bench/report.h"
+#include "bench/real_tensors.h"
+#include "bench/run.h"
 #include "bench/speed_table.h"
 
 namespace bench {
 
 namespace {
-
-/* Seconds that one call may take. */
-constexpr double longest_call = 1, longest_quick_call = 0.25;
-
-bool chosen(const Cell &cell, const Options &options) {
-    return (options.isa.empty() || options.isa == cell.probe.isa) &&
-           std::regex_search(cell.name(), std::regex(options.filter));
-}
 
 void expect_isa(const Options &options, const IsaLevels &isas) {
     const auto is_named = [&options](const aft_probe *probe) { return options.isa == probe->isa; };
@@ -36,39 +28,27 @@ void expect_isa(const Options &options, const IsaLevels &isas) {
 }
 
 int run(const Options &options) {
-    if (options.machine) {
+    if (options.task == Task::machine) {
         const Tree tree = options.machine_root ? Tree(*options.machine_root) : Tree();
         std::puts(machine_text(describe_machine(tree)).c_str());
         return 0;
     }
     const IsaLevels isas = find_isas();
     expect_isa(options, isas);
-    Facts facts = machine_facts(isas);
-    if (options.table != Table::cells)
-        return print_speed_table(options, isas, std::move(facts));
+    read_tensors_from(options.data);
+    if (options.task == Task::speed || options.task == Task::exp)
+        return print_speed_table(options, isas, machine_facts(isas));
 
-    facts.push_back({"threads", std::to_string(options.threads)});
-    const Team team(options.threads);
-    Workbench workbench{team, options.quick ? longest_quick_call : longest_call};
-    Report report(std::move(facts), options.results, workbench.longest_call);
     std::vector<Case> cases = all_cases(options.quick);
-    std::deque<Cell> cells; /* a deque, since each must stay where it is */
-    for (Case &task : cases)
-        for (const aft_probe *probe : isas.available) {
-            Cell &cell = cells.emplace_back(task, *probe, workbench);
-            if (!chosen(cell, options))
-                continue;
-            report.add(cell);
-            benchmark::RegisterBenchmark(cell.name().c_str(), [&cell, &report](benchmark::State &state) {
-                report.announce(cell);
-                cell.run(state);
-            })->UseRealTime();
-        }
-    if (report.cell_count() == 0)
-        throw std::invalid_argument("no cell matches --filter='" + options.filter +
-                                    "'; --benchmark_list_tests lists all names");
-    benchmark::RunSpecifiedBenchmarks(&report, ".");
-    return report.failures() == 0 ? 0 : 1;
+    const std::vector<Cell> cells = chosen_cells(cases, isas, options);
+    if (options.task == Task::cells)
+        return run_all(cells, options, isas);
+    if (options.task == Task::list)
+        for (const Cell &cell : cells)
+            std::puts(cell.name().c_str());
+    else
+        run_part(cells, options);
+    return 0;
 }
 
 } // namespace

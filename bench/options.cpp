@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/options.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 
 #include <getopt.h>
 
@@ -17,30 +19,35 @@ constexpr char help[] =
 
 usage: aft_bench [options]
 
-  --table=speed    each speed that libaft is to have, with its bound and what is measured here
-  --table=exp      of these the ones about the exp provider of this build, without a heading
-  --quick          fewer shapes and repetitions: ends within a minute (without: within ten)
-  --filter=REGEX   only the cells whose name matches, as full,causal/T=1024,d=512/avx2; or rows
-  --isa=NAME       only this instruction set: scalar, avx2, avx512 or neon
-  --threads=N      run on N threads (default: 1)
-  --results=FOLDER where to put the JSON file (default: results/ in the source tree)
-  --machine        only print what is known of this machine and build, as JSON
-  --machine-root=FOLDER  the same of a machine whose /proc and /sys were recorded into this folder
-  --help           this text
+  --quick            fewer shapes, shorter samples: a minute (without: ten)
+  --filter=REGEX     only the cells whose name matches, as full,causal/T=1024,d=512/avx2/threads=1; or rows
+  --isa=NAME         only this instruction set: scalar, avx2, avx512 or neon
+  --threads=N,...    run on so many threads, each in turn (default: 1)
+  --list             names the cells that the options above choose, and ends
+  --processes=N      time each cell in so many processes (default: 9; quick: 7); 1: in this one, not bound to a core
+  --repetitions=N    samples of each process (default: 1)
+  --seed=N           of the order in which cases run (default: 1)
+  --results=FOLDER   where the run's folder is to be (default: results)
+  --folder-to=FILE   write the path of the run's folder into this file, for a script
+  --data=FOLDER      where the tensors are (default: tests/data)
+  --machine          describes machine and build as JSON, and ends; --machine-root=FOLDER: by the /proc and /sys there
+  --table=speed      each speed that libaft is to have, with its bound and what is measured here
+  --table=exp        of these the ones about the exp provider of this build, without a heading
+  --case=NAME        the part of one process in a run: this case's cells, in Google Benchmark's JSON; its flags are passed on
+  --ceilings         the same for the ceilings
+  --help             this text
 
-scripts/bench --table=speed --record also writes the rows of both exp providers into bench/PERFORMANCE.md.
+examples:
+  aft_bench --quick --isa=avx2
+  aft_bench --threads=1,8 --filter='^(simple|local)'
+  aft_bench --case='full/T=1024,d=512' --benchmark_repetitions=3
 
-Every --benchmark_FLAG of Google Benchmark is passed on, as --benchmark_list_tests, --benchmark_repetitions=N or
---benchmark_min_time=SECONDS. Exit status: 0 all right; 1 a result was wrong or could not be kept, or a row of the speed
-table falls short; 2 wrong usage.
+A run writes results/<cpu>-<date>T<time>/results.json (bench/results.schema.json) and, for Google Benchmark's tools,
+google_benchmark.json. Ctrl-C ends it with what was measured so far. scripts/bench knows more: scripts/bench --help.
+
+Exit status: 0 all right; 1 a result was wrong or could not be kept, or a row of the speed table falls short; 2 wrong
+usage; 130 interrupted.
 )";
-
-/* Fixed before the user's own flags, so that those win. */
-std::vector<std::string> timing_defaults(bool quick) {
-    if (quick)
-        return {"--benchmark_repetitions=3", "--benchmark_min_time=0.01" AFT_BENCH_SECONDS};
-    return {"--benchmark_repetitions=5", "--benchmark_min_time=0.1" AFT_BENCH_SECONDS};
-}
 
 [[noreturn]] void refuse(const std::string &reason) {
     if (!reason.empty())
@@ -49,18 +56,30 @@ std::vector<std::string> timing_defaults(bool quick) {
     std::exit(2);
 }
 
-std::size_t parse_threads(const char *text) {
+std::size_t parse_number(const char *option, const std::string &text, long least, long most) {
     char *end = nullptr;
-    const long threads = std::strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || threads < 1 || threads > 1024)
-        refuse(std::string("--threads is '") + text + "': it must be a number from 1 to 1024");
-    return static_cast<std::size_t>(threads);
+    const long number = std::strtol(text.c_str(), &end, 10);
+    if (text.empty() || *end != '\0' || number < least || number > most)
+        refuse(std::string(option) + " is '" + text + "': it must be a number from " + std::to_string(least) + " to " +
+               std::to_string(most));
+    return static_cast<std::size_t>(number);
 }
 
-Table parse_table(const std::string &name) {
+/* Ascending, each once. */
+std::vector<std::size_t> parse_threads(const std::string &text) {
+    std::vector<std::size_t> threads;
+    std::istringstream list(text + ","); /* so that an empty last number is seen */
+    for (std::string one; std::getline(list, one, ',');)
+        threads.push_back(parse_number("--threads", one, 1, 1024));
+    std::sort(threads.begin(), threads.end());
+    threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
+    return threads;
+}
+
+Task parse_table(const std::string &name) {
     if (name != "speed" && name != "exp")
         refuse("--table is '" + name + "': it must be speed or exp");
-    return name == "speed" ? Table::speed : Table::exp;
+    return name == "speed" ? Task::speed : Task::exp;
 }
 
 /* Google Benchmark keeps the pointer to the program's name. */
@@ -78,14 +97,14 @@ void initialize_benchmark(char *program, std::vector<std::string> flags) {
 } // namespace
 
 Options parse_options(int argc, char **argv) {
+    Options options;
+    options.command.assign(argv + 1, argv + argc);
     std::vector<char *> own = {argv[0]};
-    std::vector<std::string> passed_on;
+    std::vector<std::string> flags;
     for (int i = 1; i < argc; i++) {
         const std::string flag = argv[i];
-        if (flag.find("_aggregates_only") != std::string::npos)
-            refuse(flag + ": the table and the file are made of the single repetitions");
         if (flag.rfind("--benchmark_", 0) == 0)
-            passed_on.push_back(flag);
+            flags.push_back(flag);
         else
             own.push_back(argv[i]);
     }
@@ -93,24 +112,32 @@ Options parse_options(int argc, char **argv) {
     own.push_back(nullptr);
 
     static const option known[] = {
-        {"table", required_argument, nullptr, 'T'},   {"quick", no_argument, nullptr, 'q'},
-        {"filter", required_argument, nullptr, 'f'},  {"isa", required_argument, nullptr, 'i'},
-        {"threads", required_argument, nullptr, 't'}, {"results", required_argument, nullptr, 'r'},
-        {"machine", no_argument, nullptr, 'm'},       {"machine-root", required_argument, nullptr, 'M'},
-        {"help", no_argument, nullptr, 'h'},          {nullptr, 0, nullptr, 0},
+        {"quick", no_argument, nullptr, 'q'},
+        {"filter", required_argument, nullptr, 'f'},
+        {"isa", required_argument, nullptr, 'i'},
+        {"threads", required_argument, nullptr, 't'},
+        {"list", no_argument, nullptr, 'l'},
+        {"processes", required_argument, nullptr, 'p'},
+        {"repetitions", required_argument, nullptr, 'n'},
+        {"seed", required_argument, nullptr, 's'},
+        {"results", required_argument, nullptr, 'r'},
+        {"folder-to", required_argument, nullptr, 'F'},
+        {"data", required_argument, nullptr, 'd'},
+        {"machine", no_argument, nullptr, 'm'},
+        {"machine-root", required_argument, nullptr, 'R'},
+        {"table", required_argument, nullptr, 'T'},
+        {"case", required_argument, nullptr, 'c'},
+        {"ceilings", no_argument, nullptr, 'C'},
+        {"help", no_argument, nullptr, 'h'},
+        {nullptr, 0, nullptr, 0},
     };
-    Options options;
-    std::string filter;
     for (int flag; (flag = getopt_long(own_count, own.data(), "h", known, nullptr)) != -1;)
         switch (flag) {
-        case 'T':
-            options.table = parse_table(optarg);
-            break;
         case 'q':
             options.quick = true;
             break;
         case 'f':
-            filter = optarg;
+            options.filter = *optarg == '\0' ? "." : optarg;
             break;
         case 'i':
             options.isa = optarg;
@@ -118,14 +145,42 @@ Options parse_options(int argc, char **argv) {
         case 't':
             options.threads = parse_threads(optarg);
             break;
+        case 'l':
+            options.task = Task::list;
+            break;
+        case 'p':
+            options.processes = parse_number("--processes", optarg, 1, 1000);
+            break;
+        case 'n':
+            options.repetitions = parse_number("--repetitions", optarg, 1, 1000);
+            break;
+        case 's':
+            options.seed = parse_number("--seed", optarg, 0, 1L << 31);
+            break;
         case 'r':
             options.results = optarg;
             break;
-        case 'M':
-            options.machine_root = optarg;
-            [[fallthrough]];
+        case 'F':
+            options.folder_to = optarg;
+            break;
+        case 'd':
+            options.data = optarg;
+            break;
         case 'm':
-            options.machine = true;
+            options.task = Task::machine;
+            break;
+        case 'R':
+            options.machine_root = optarg;
+            break;
+        case 'T':
+            options.task = parse_table(optarg);
+            break;
+        case 'c':
+            options.task = Task::only_case;
+            options.only_case = optarg;
+            break;
+        case 'C':
+            options.task = Task::ceilings;
             break;
         case 'h':
             std::fputs(help, stdout);
@@ -135,17 +190,19 @@ Options parse_options(int argc, char **argv) {
         }
     if (optind < own_count)
         refuse(std::string("'") + own[static_cast<std::size_t>(optind)] + "' is not an option");
-
-    if (options.table != Table::cells && options.threads != 1)
+    if (!flags.empty() && options.task != Task::only_case)
+        refuse(flags[0] + " goes with --case=NAME: a run has many processes");
+    if ((options.task == Task::speed || options.task == Task::exp) && options.threads != std::vector<std::size_t>{1})
         refuse("--threads does not go with --table: its rows say on how many threads they run");
 
-    std::vector<std::string> flags = timing_defaults(options.quick);
-    flags.insert(flags.end(), passed_on.begin(), passed_on.end());
+    if (options.processes == 0)
+        options.processes = options.quick ? 7 : 9;
+    if (options.repetitions == 0)
+        options.repetitions = 1;
+    options.sample_seconds = options.quick ? 0.01 : 0.03;
+    flags.insert(flags.begin(), {"--benchmark_repetitions=" + std::to_string(options.repetitions),
+                                 "--benchmark_enable_random_interleaving=true"});
     initialize_benchmark(argv[0], flags);
-    if (filter.empty())
-        filter = benchmark::GetBenchmarkFilter();
-    if (!filter.empty())
-        options.filter = filter;
     return options;
 }
 

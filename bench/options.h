@@ -3,29 +3,38 @@
 #define AFT_BENCH_OPTIONS_H
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace bench {
 
-/* cells: every kernel, instruction set and shape. speed: each row of the speed table; exp: those of its rows that are
- * about the exp provider of this build, without the heading. */
-enum class Table { cells, speed, exp };
+/* What the program is asked for.
+ * cells: every kernel, instruction set and shape; list: their names; only_case, ceilings: one process's part of that.
+ * speed: each row of the speed table; exp: those of its rows that are about the exp provider of this build, without the
+ * heading. machine: what machine and build are. */
+enum class Task { cells, list, only_case, ceilings, speed, exp, machine };
 
 struct Options {
-    Table table = Table::cells;
+    Task task = Task::cells;
+    std::vector<std::string> command; /* as given */
     bool quick = false;
-    std::string filter = ".";                /* a regular expression over the names of cells or rows */
-    std::string isa;                         /* empty: all */
-    bool machine = false;                    /* only say what the machine and the build are */
-    std::optional<std::string> machine_root; /* of a recorded machine in place of the running one */
-    std::string results = AFT_BENCH_ROOT "/results";
-    std::size_t threads = 1;
+    std::string filter = "."; /* a regular expression over the names of cells or rows */
+    std::string isa;          /* empty: all */
+    std::vector<std::size_t> threads = {1};
+    std::size_t processes = 0, repetitions = 0;
+    double sample_seconds = 0;
+    std::uint64_t seed = 1;
+    std::string data = "tests/data"; /* the tensors */
+    std::string results = "results";
+    std::string folder_to; /* a file that is to hold the path of the run's folder; empty: none */
+    std::string only_case;
+    std::optional<std::string> machine_root; /* where the /proc and /sys of another machine were recorded */
 };
 
-/* Reads the command line, and hands Google Benchmark its own flags. Ends the program on --help, and with an error text
- * on anything that is not understood. */
+/* Reads the command line, and hands Google Benchmark its flags. Ends the program on --help, and with an error text on
+ * anything that is not understood. */
 Options parse_options(int argc, char **argv);
 
 } // namespace bench

@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include "bench/real_tensors.h"
 
+#include <cstring>
 #include <stdexcept>
 
 namespace bench {
 
+namespace {
+
+std::string tensor_folder;
+
+} // namespace
+
+void read_tensors_from(const std::string &folder) { tensor_folder = folder; }
+
 RealMatrix::RealMatrix(const std::string &name) {
-    const std::string path = AFT_BENCH_ROOT "/tests/data/" + name + ".npy";
+    const std::string path = tensor_folder + "/" + name + ".npy";
     char error[512];
     if (!npy_read(path.c_str(), &array, error, sizeof error))
         throw std::runtime_error(error);
@@ -35,6 +44,21 @@ Buffer<float> RealMatrix::band(std::size_t time, std::size_t window) const {
             tensor[t * columns + i] = key < time ? (*this)(t, key) : 0;
         }
     return tensor;
+}
+
+std::uint64_t tensors_hash() {
+    constexpr std::uint64_t basis = 0xcbf29ce484222325, prime = 0x100000001b3;
+    std::uint64_t hash = basis;
+    for (const char *mask : {"causal/", "masked/"})
+        for (const char *tensor : {"simple_q", "simple_k", "simple_v", "full_q", "full_k", "full_v", "full_w",
+                                   "local_q", "local_k", "local_v", "local_w"})
+            for (const float value : RealMatrix(std::string(mask) + tensor)) {
+                std::uint32_t bits = 0;
+                std::memcpy(&bits, &value, sizeof bits);
+                for (int shift = 0; shift < 32; shift += 8)
+                    hash = (hash ^ (bits >> shift & 0xff)) * prime;
+            }
+    return hash;
 }
 
 } // namespace bench

@@ -9,6 +9,7 @@
 #define AFT_BENCH_REAL_TENSORS_H
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "bench/buffer.h"
@@ -16,7 +17,10 @@
 
 namespace bench {
 
-/* A matrix of floats from tests/data, repeated without end in both directions. */
+/* Where the tensors are; said once, before the first is read. */
+void read_tensors_from(const std::string &folder);
+
+/* A matrix of floats from there, repeated without end in both directions. */
 class RealMatrix {
   public:
     /* As "causal/full_w". Throws std::runtime_error where the file is missing or damaged. */
@@ -26,8 +30,11 @@ class RealMatrix {
     RealMatrix &operator=(const RealMatrix &) = delete;
 
     float operator()(std::size_t row, std::size_t column) const {
-        return static_cast<const float *>(array.data)[row % array.shape[0] * array.shape[1] + column % array.shape[1]];
+        return begin()[row % array.shape[0] * array.shape[1] + column % array.shape[1]];
     }
+
+    const float *begin() const { return static_cast<const float *>(array.data); }
+    const float *end() const { return begin() + array.count; }
 
     /* [batch][time][channels] */
     Buffer<float> extended(std::size_t batch, std::size_t time, std::size_t channels) const;
@@ -41,6 +48,9 @@ class RealMatrix {
   private:
     npy_array array{};
 };
+
+/* Of all tensors that a case may have: two runs with the same one have timed the same numbers. FNV-1a, 64 bits. */
+std::uint64_t tensors_hash();
 
 } // namespace bench
 

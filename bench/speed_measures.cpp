@@ -35,7 +35,7 @@ class Subject {
     Subject &operator=(const Subject &) = delete;
 
     double flops() const { return task.flops(task.all_rows()); }
-    double bytes() const { return task.bytes(task.all_rows()); }
+    double bytes() const { return task.work(task.all_rows()).bytes; }
     const Buffer<float> &y() const { return call->y; }
 
     Pass pass(double work) const {
@@ -121,9 +121,10 @@ Measure share_of_stream(What what) {
 
 Measure share_of_exp(What what) {
     return [what](const Setting &setting) {
+        const Team one(1);
         const Subject subject(setting.probe, what);
         return share(setting, subject.pass(2 * static_cast<double>(subject.task.elements())),
-                     exp_pass(setting.probe, subject.task));
+                     exp_pass(one, setting.probe, subject.task));
     };
 }
 

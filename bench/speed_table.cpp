@@ -41,7 +41,7 @@ std::string ceilings(const aft_probe &probe) {
     Case task(Kernel::simple, false, {1, 64, 64, 0}, Form::plain);
     task.load();
     return format("FMAs %.1f GFLOP/s, exp %.3f ns", 1e-9 * best_rate(fma_pass(one, probe)),
-                  1e9 / best_rate(exp_pass(probe, task)));
+                  1e9 / best_rate(exp_pass(one, probe, task)));
 }
 
 std::string utc_date() {
@@ -123,7 +123,7 @@ std::vector<SpeedRow> chosen_rows(const Options &options, const std::string &pro
         if (!std::regex_search(row.text + " " + row.unit, filter))
             continue;
         matched = true;
-        if (row.provider == provider || (row.provider.empty() && options.table == Table::speed))
+        if (row.provider == provider || (row.provider.empty() && options.task == Task::speed))
             rows.push_back(row);
     }
     if (!matched)
@@ -144,7 +144,7 @@ int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts
     facts.push_back({"rows", std::string("on ") + probe->isa + " and one thread, unless they say otherwise"});
     facts.push_back({"ceilings", ceilings(*probe)});
     const Setting setting{isas, *probe, options.quick ? quick_row_seconds : row_seconds};
-    if (options.table == Table::speed)
+    if (options.task == Task::speed)
         print_head(facts);
     if (rows.empty())
         return 0;

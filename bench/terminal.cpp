@@ -14,9 +14,9 @@ std::string styled(const char *code, const std::string &text) {
     return terminal ? "\033[" + std::string(code) + "m" + text + "\033[0m" : text;
 }
 
-bool shows_progress() { return isatty(STDERR_FILENO) == 1; }
-
 } // namespace
+
+bool shows_progress() { return isatty(STDERR_FILENO) == 1; }
 
 std::string bold(const std::string &text) { return styled("1", text); }
 std::string faint(const std::string &text) { return styled("2", text); }

@@ -20,6 +20,7 @@ std::string faint(const std::string &text);
 std::string alarming(const std::string &text);
 
 /* On standard error, and only if that is a terminal. */
+bool shows_progress();
 void show_progress(const std::string &text);
 void clear_progress();
 

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+#include "bench/record.h"
+
+#include <algorithm>
+#include <map>
+
+namespace bench {
+
+namespace {
+
+constexpr double wanted_confidence = 0.95;
+/* Half the interval over the median. Of fewer than five processes no interval is sure enough to be called quiet. */
+constexpr double noisy_from = 0.05, least_confidence = 0.9;
+
+/* Distribution-free: the true median lies between the k-th value from below and the k-th from above unless fewer than k
+ * of n fall on one side of it, and on which side a value falls is the toss of a coin. */
+struct Interval {
+    double low, high, confidence;
+};
+
+Interval median_interval(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    const std::size_t n = values.size();
+    double outside = 0; /* probability that fewer than k lie below */
+    double tosses = 1;  /* probability of k - 1 below */
+    for (std::size_t i = 0; i < n; i++)
+        tosses /= 2;
+    std::size_t k = 1;
+    outside = tosses;
+    for (; 2 * (k + 1) <= n; k++) {
+        const double next = tosses * static_cast<double>(n - k + 1) / static_cast<double>(k);
+        if (1 - 2 * (outside + next) < wanted_confidence)
+            break;
+        tosses = next;
+        outside += next;
+    }
+    return {values[k - 1], values[n - k], std::max(0.0, 1 - 2 * outside)};
+}
+
+} // namespace
+
+double median(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+std::optional<Summary> Record::summary() const {
+    if (samples_ns.empty())
+        return std::nullopt;
+    std::map<std::size_t, std::vector<double>> by_process;
+    for (std::size_t i = 0; i < samples_ns.size(); i++)
+        by_process[process[i]].push_back(samples_ns[i]);
+    std::vector<double> medians;
+    for (const auto &[number, samples] : by_process)
+        medians.push_back(median(samples));
+
+    const Work work = cell.task->work(cell.rows);
+    struct Bound {
+        const char *name;
+        double work;
+        const std::vector<double> &rates;
+    };
+    const Bound bounds[] = {{"fma", work.flops, fma}, {"exp", work.exps, exp}, {"stream", work.bytes, stream}};
+    const char *binds = "";
+    double share = 0;
+    for (const Bound &bound : bounds) {
+        std::vector<double> shares;
+        for (std::size_t i = 0; i < samples_ns.size(); i++)
+            shares.push_back(1e9 * bound.work / bound.rates[i] / samples_ns[i]);
+        if (median(shares) > share) {
+            share = median(shares);
+            binds = bound.name;
+        }
+    }
+
+    const auto [low, high, confidence] = median_interval(medians);
+    const double middle = median(medians);
+    return Summary{
+        middle, low,  high, confidence, confidence < least_confidence || (high - low) / 2 > noisy_from * middle,
+        binds,  share};
+}
+
+} // namespace bench
