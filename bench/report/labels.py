@@ -4,7 +4,8 @@
 import re
 from collections import Counter
 
-from .model import Cpu, Result
+from .machine import Cpu
+from .model import Result
 
 NOISE = re.compile(r"\((R|TM|tm)\)|\bCPU\b|\bIntel\b|\bAMD\b|\bProcessor\b|\b\d+-Core\b|@.*")
 

@@ -59,7 +59,8 @@ def _int(text: str) -> int:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + " ..."
+    half = LONGEST_TEXT // 2  # values may be long, and what is wrong with them stands behind
+    return text if len(text) <= LONGEST_TEXT else f"{text[:half]} ... {text[-half:]}"
 
 
 def _parse(text: str) -> object:
@@ -86,10 +87,20 @@ def _check_kind(data: object, any_version: bool) -> None:
         )
 
 
+def _place(data: dict, path: list[str | int]) -> str:
+    """As "cells[3] (NAME).samples_ns[0]: "."""
+    text = ""
+    for index, key in enumerate(path):
+        text += f"[{key}]" if isinstance(key, int) else f".{key}"
+        if index == 1 and path[0] == "cells" and isinstance(data["cells"][key], dict):
+            text += f" ({_short(str(data['cells'][key].get('name')))})"
+    return f"{text.removeprefix('.')}: " if text else ""
+
+
 def _check_schema(data: dict) -> None:
     errors = [error for error in _validator().iter_errors(data) if list(error.path) != ["schema_version"]]
     if error := jsonschema.exceptions.best_match(errors):
-        raise _Bad(f"{error.json_path.removeprefix('$.')}: {_short(error.message)}")
+        raise _Bad(f"{_place(data, list(error.absolute_path))}{_short(error.message)}")
 
 
 def _lengths(cell: Cell) -> dict[str, int]:
@@ -158,8 +169,9 @@ def parse(text: str, path: str, any_version: bool = False) -> Result:
 
 def read(place: pathlib.Path, any_version: bool = False) -> Result:
     """Of a results.json, or of the folder it lies in."""
-    path = place / "results.json" if place.is_dir() else place
+    path = place
     try:
+        path = place / "results.json" if place.is_dir() else place
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise ResultError(f"{path}: is no text; give a results.json as scripts/bench wrote it, or its folder") from None

@@ -19,8 +19,8 @@ import numpy
 from scipy import stats
 
 from .model import Cell, Result
+from .options import DEFAULT_MARGIN, Drift
 
-DEFAULT_MARGIN = 0.03  # two runs of one binary on one machine
 FALSE_DISCOVERIES = 0.05  # the share of wrong ones among all differences that are called significant
 CONFIDENCE = 0.95
 
@@ -33,12 +33,6 @@ class Verdict(Enum):
     NOISY = "too noisy"
     FAILED = "failed its check"
     UNTIMED = "not measured"
-
-
-class Drift(Enum):
-    AUTO = "auto"
-    CORRECTED = "corrected"
-    RAW = "raw"
 
 
 @dataclass(frozen=True)

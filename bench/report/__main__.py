@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Writes what people read beside the results.json that scripts/bench wrote: results.csv, results.md and page.html."""
+
+import argparse
+import pathlib
+import sys
+
+from . import files, tables
+from .results import ResultError, read
+
+
+def write(folder: pathlib.Path) -> None:
+    from .page import render
+
+    result = read(folder)
+    files.write(folder / "results.csv", tables.to_csv(result))
+    files.write(folder / "results.md", tables.to_markdown(result))
+    files.write(folder / "page.html", render([result]))
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="report", description=__doc__, epilog="Exit status: 0 written, 2 not.")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("write", help=__doc__)
+    command.add_argument("folder", type=pathlib.Path, metavar="FOLDER", help="of the results.json")
+    options = parser.parse_args(arguments)
+    try:
+        write(options.folder)
+    except (ResultError, files.WriteError) as error:
+        print(f"report: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

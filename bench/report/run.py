@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""One run of scripts/compare."""
+
+import argparse
+
+from rich.console import Console
+
+from . import comparison, files, sheet, terminal
+from .comparison import Incomparable, Table
+from .model import Result
+from .options import Drift
+from .results import read
+from .statistics import Comparison, Verdict
+
+
+def check_alike(results: list[Result], anyway: bool) -> list[str]:
+    """What differs, as notes; refuses unless told to compare anyway."""
+    found = comparison.differences(results)
+    if found and not anyway:
+        raise Incomparable("not the same was measured: " + "; ".join(found) + "; --anyway compares them all the same")
+    return [f"compared although {difference}" for difference in found]
+
+
+def failures(table: Table) -> list[str]:
+    """Of all results but the base, cells that it lacks included."""
+    return [
+        f"FAILED: {cell.name} in {column.letter}: {cell.failure}"
+        for index, column in enumerate(table.columns[1:], 1)
+        for cell in (row.cells[index] for row in table.rows)
+        if cell and cell.failure
+    ]
+
+
+def slowdowns(table: Table, above: float) -> list[str]:
+    def describe(found: Comparison) -> str:
+        low, high = found.interval
+        return f"{found.ratio:.3f} [{low:.3f}, {high:.3f}] of A's time"
+
+    return [
+        f"SLOWER by more than {100 * above:g} %: {found.other.name} in {column.letter}: {describe(found)}"
+        for index, column in enumerate(table.columns)
+        for found in table.comparisons(index)
+        if found.verdict == Verdict.SLOWER and found.ratio > 1 + above
+    ]
+
+
+def decided(table: Table) -> bool:
+    """Whether any comparison had enough processes, and little enough noise, to find a slowdown."""
+    all_comparisons = (found for index in range(len(table.columns)) for found in table.comparisons(index))
+    return any(found.significant or found.verdict == Verdict.ALIKE for found in all_comparisons)
+
+
+def write(options: argparse.Namespace, results: list[Result], table: Table, notes: list[str]) -> None:
+    if options.html:
+        from .page import render
+
+        files.write(options.html, render(results))
+    if options.markdown:
+        files.write(options.markdown, sheet.to_markdown(table, notes))
+    if options.csv:
+        files.write(options.csv, sheet.to_csv(table))
+
+
+def run(options: argparse.Namespace, console: Console) -> int:
+    results = [read(place, any_version=options.anyway) for place in options.results]
+    notes = check_alike(results, options.anyway)
+    columns = comparison.columns(results, options.isa.split(","))
+    table = comparison.compare(columns, options.margin, Drift(options.clock_drift), options.filter)
+    terminal.show(table, notes, console)
+    write(options, results, table, notes)
+    if options.fail_above is None:
+        return 0
+    found = failures(table) + slowdowns(table, options.fail_above)
+    terminal.show_bad(found, console)
+    if not found and not decided(table):
+        raise Incomparable("--fail-above: no cell has the processes and the quiet to tell; measure with more processes")
+    return 1 if found else 0
