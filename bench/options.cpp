@@ -15,44 +15,13 @@ namespace bench {
 namespace {
 
 constexpr char help[] =
-    R"(aft_bench: checks every kernel against a float64 reference on this CPU and times it
-
-usage: aft_bench [options]
-
-  --quick            fewer shapes, shorter samples: a minute (without: ten)
-  --filter=REGEX     only the cells whose name matches, as full,causal/T=1024,d=512/avx2/threads=1; or rows
-  --isa=NAME         only this instruction set: scalar, avx2, avx512 or neon
-  --threads=N,...    run on so many threads, each in turn (default: 1)
-  --list             names the cells that the options above choose, and ends
-  --processes=N      time each cell in so many processes (default: 9; quick: 7); 1: in this one, not bound to a core
-  --repetitions=N    samples of each process (default: 1)
-  --seed=N           of the order in which cases run (default: 1)
-  --results=FOLDER   where the run's folder is to be (default: results)
-  --folder-to=FILE   write the path of the run's folder into this file, for a script
-  --data=FOLDER      where the tensors are (default: tests/data)
-  --machine          describes machine and build as JSON, and ends; --machine-root=FOLDER: by the /proc and /sys there
-  --table=speed      each speed that libaft is to have, with its bound and what is measured here
-  --table=exp        of these the ones about the exp provider of this build, without a heading
-  --case=NAME        the part of one process in a run: this case's cells, in Google Benchmark's JSON; its flags are passed on
-  --ceilings         the same for the ceilings
-  --help             this text
-
-examples:
-  aft_bench --quick --isa=avx2
-  aft_bench --threads=1,8 --filter='^(simple|local)'
-  aft_bench --case='full/T=1024,d=512' --benchmark_repetitions=3
-
-A run writes results/<cpu>-<date>T<time>/results.json (bench/results.schema.json) and, for Google Benchmark's tools,
-google_benchmark.json. Ctrl-C ends it with what was measured so far. scripts/bench knows more: scripts/bench --help.
-
-Exit status: 0 all right; 1 a result was wrong or could not be kept, or a row of the speed table falls short; 2 wrong
-usage; 130 interrupted.
-)";
+#include "bench/usage.inc" /* which scripts/bench shows too, before there is a program */
+    ;
 
 [[noreturn]] void refuse(const std::string &reason) {
     if (!reason.empty())
         std::fprintf(stderr, "aft_bench: %s\n", reason.c_str());
-    std::fprintf(stderr, "aft_bench --help lists the options\n");
+    std::fprintf(stderr, "--help lists the options\n");
     std::exit(2);
 }
 
