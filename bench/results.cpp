@@ -5,7 +5,6 @@
 
 #include "bench/machine/build.h"
 #include "bench/machine/describe.h"
-#include "bench/real_tensors.h"
 #include "bench/terminal.h"
 #include "bench/worker.h"
 
@@ -105,10 +104,10 @@ void add_sample(Record &record, std::size_t process, const json &entry) {
 }
 
 /* Nothing of a cell that was wrong once is shown as its speed. */
-void fail(Record &record, const std::string &reason) {
-    const Cell cell = record.cell;
-    record = Record(cell);
-    record.failure = reason;
+void fail(Record &record) {
+    Record failed(record.cell);
+    failed.failure = record.failure;
+    record = failed;
 }
 
 } // namespace
@@ -134,7 +133,7 @@ void add_samples(Findings &findings, const std::vector<std::size_t> &records, st
         if (record.failure.empty() && found == 0)
             record.failure = failure.empty() ? "its process wrote no result" : failure;
         if (!record.failure.empty())
-            fail(record, record.failure);
+            fail(record);
     }
 }
 
@@ -153,7 +152,7 @@ std::string results_json(const Findings &findings, const Options &options, const
         {"workload",
          {{"name", options.quick ? "quick" : "full"},
           {"version", workload_version},
-          {"tensors", format("%016llx", static_cast<unsigned long long>(tensors_hash()))}}},
+          {"tensors", format("%016llx", static_cast<unsigned long long>(findings.tensors))}}},
         {"settings",
          {{"processes", options.processes},
           {"repetitions", options.repetitions},

@@ -3,6 +3,7 @@
 #ifndef AFT_BENCH_RESULTS_H
 #define AFT_BENCH_RESULTS_H
 
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <vector>
@@ -12,12 +13,14 @@
 #include "bench/ceilings.h"
 #include "bench/machine.h"
 #include "bench/options.h"
+#include "bench/real_tensors.h"
 #include "bench/record.h"
 
 namespace bench {
 
 /* All that a run has found, at any moment of it. */
 struct Findings {
+    std::uint64_t tensors = tensors_hash();
     std::time_t begin = std::time(nullptr);
     double seconds = 0;
     bool complete = false;
