@@ -13,10 +13,6 @@ namespace bench {
 
 namespace {
 
-constexpr char heading[] =
-    "kernel               shape                  isa    threads  ns/element           rate          "
-    "   share of     error   speed";
-
 double elements(const Record &record) { return record.cell.task->work(record.cell.rows).elements; }
 
 bool sliced(const Record &record) { return record.cell.rows.count < record.cell.task->shape.time; }
@@ -82,7 +78,9 @@ void print_machine(const Facts &facts) {
 
 /* Kernel and shape are named once for all instruction sets. */
 void print_table(const Findings &findings) {
-    std::printf("%s\n", bold(heading).c_str());
+    std::puts(bold(format("%-20s %-22s %-6s %7s %11s %10s %-17s%-14s %7s %7s", "kernel", "shape", "isa", "threads",
+                          "ns/element", "", "    rate", "share of", "error", "speed"))
+                  .c_str());
     const ScalarTimes scalar = scalar_times(findings);
     std::string last;
     for (const Record &record : findings.records) {
