@@ -56,7 +56,13 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     add("results", nargs="+", type=pathlib.Path, metavar="RESULT", help="results.json or its folder; two or more")
     add("--isa", default=EACH, metavar="NAME,...", help="each (default), best, or names: of all or one each")
     add("--filter", type=regex, default="", metavar="REGEX", help="only the cells whose name fits")
-    add("--margin", type=percentage, default=f"{100 * DEFAULT_MARGIN:g}%", help="what counts as alike (default: 3%%)")
+    add(
+        "--margin",
+        type=percentage,
+        metavar="3%",
+        default=f"{100 * DEFAULT_MARGIN:g}%",
+        help="what counts as alike (default: 3%%)",
+    )
     add("--clock-drift", choices=[drift.value for drift in Drift], default="auto", help="times corrected by the "
         "yardstick beside each sample, or raw (default: corrected where both ran on one machine)")  # fmt: skip
     add("--fail-above", type=percentage, metavar="5%", help="status 1 where a cell is slower by more, or wrong")
