@@ -76,7 +76,7 @@ def _check_kind(data: object, any_version: bool) -> None:
     if not isinstance(data, dict):
         raise _Bad("is no result of scripts/bench: a result is a JSON object")
     for what, keys in FOREIGN.items():
-        if "schema_version" not in data and all(key in data for key in keys):
+        if all(key in data for key in keys):
             raise _Bad(f"is {what}, not a results.json of scripts/bench")
     if "schema_version" not in data:
         raise _Bad("is no result of scripts/bench: it has no schema_version")

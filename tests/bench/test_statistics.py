@@ -52,6 +52,23 @@ def test_without_the_yardstick_a_changed_clock_is_a_difference():
     assert corrected.verdict == Verdict.ALIKE and corrected.ratio == pytest.approx(1, rel=0.01)
 
 
+def test_the_yardstick_is_no_code_that_the_kernel_calls():
+    """Where exp binds, a library whose exp is twice as fast must not hide that the kernel is faster."""
+    a, b = result(seed=1, noise=Noise(clock=0)), result(seed=2, noise=Noise(clock=0))
+    for name, binds, yardstick in (
+        ("simple/T=197,d=192/avx512/threads=1", "exp", "fma"),
+        (PLANTED, "fma", "fma"),
+        ("simple/T=16384,d=64/avx512/threads=1", "stream", "stream"),
+    ):
+        base, other = (next(cell for cell in run.cells if cell.name == name) for run in (a, b))
+        assert base.summary.binds == binds
+        for ceiling in ("fma", "exp", "stream"):
+            doubled = [2 * rate for rate in getattr(other.beside, ceiling)]
+            changed = dataclasses.replace(other, beside=dataclasses.replace(other.beside, **{ceiling: doubled}))
+            (found,) = compare([(base, changed, True)])
+            assert found.ratio == pytest.approx(2 if ceiling == yardstick else 1, rel=0.03)
+
+
 def test_the_margin_and_the_correction_each_keep_differences_down():
     """Without the margin: a run of 108 cells has 5 p values below 5 %, and the correction leaves next to none."""
     at_no_margin = [compared(result(seed=2 * s), result(seed=2 * s + 1), margin=0.0).values() for s in SEEDS]
@@ -59,7 +76,9 @@ def test_the_margin_and_the_correction_each_keep_differences_down():
     slightly = {PLANTED: 1.025}
     a, b = result(seed=1, noise=Noise(process=0.001)), result(seed=2, noise=Noise(process=0.001), slower=slightly)
     assert compared(a, b)[PLANTED].verdict == Verdict.ALIKE
+    assert compared(b, a)[PLANTED].verdict == Verdict.ALIKE
     assert compared(a, b, margin=0.0)[PLANTED].verdict == Verdict.SLOWER
+    assert compared(b, a, margin=0.0)[PLANTED].verdict == Verdict.FASTER
 
 
 def test_slower_and_faster_mirror_each_other():
