@@ -38,12 +38,12 @@ double greatest(const std::vector<double> &values) { return *std::max_element(va
 /* acpi-cpufreq and cpufreq-dt; intel_pstate; amd-pstate, which has one for each policy. */
 bool boost(const Tree &tree) {
     const std::string common = "/sys/devices/system/cpu/cpufreq/boost",
-                      not_intel = "/sys/devices/system/cpu/intel_pstate/no_turbo",
-                      own = cpu_file(own_cpu(tree), "cpufreq/boost");
+                      not_intel = "/sys/devices/system/cpu/intel_pstate/no_turbo";
     if (tree.has(common))
         return tree.flag(common);
     if (tree.has(not_intel))
         return !tree.flag(not_intel);
+    const std::string own = cpu_file(own_cpu(tree), "cpufreq/boost");
     if (tree.has(own))
         return tree.flag(own);
     throw Unreadable("there is neither " + common + " nor " + not_intel + " nor " + own);

@@ -13,6 +13,11 @@ template <typename Value> ordered_json or_null(const std::optional<Value> &value
     return value ? ordered_json(*value) : ordered_json();
 }
 
+std::string kernel(const Tree &tree) {
+    const std::string name = tree.line("/proc/sys/kernel/ostype");
+    return name + " " + tree.line("/proc/sys/kernel/osrelease");
+}
+
 /* The chosen one of "always [madvise] never". */
 std::string huge_pages(const Tree &tree) {
     const std::string path = "/sys/kernel/mm/transparent_hugepage/enabled", text = tree.line(path);
@@ -38,9 +43,9 @@ std::uint64_t memory_bytes(const Tree &tree, const std::string &field) {
 }
 
 ordered_json describe_system(const Tree &tree, const Cpuinfo &info, ordered_json &unreadable) {
-    const std::string names = "/proc/sys/kernel/", load = "/proc/loadavg";
+    const std::string load = "/proc/loadavg";
     Section system("system", unreadable);
-    system.add("kernel", [&] { return tree.line(names + "ostype") + " " + tree.line(names + "osrelease"); });
+    system.add("kernel", [&] { return kernel(tree); });
     system.add("hypervisor", [&] { return or_null(find_hypervisor(tree, info)); });
     system.add("container", [&] { return or_null(find_container(tree)); });
     system.add("cpu_limit", [&] { return or_null(cpu_limit(tree)); });
