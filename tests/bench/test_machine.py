@@ -26,7 +26,7 @@ def run(*options: str, on_cpus: set[int] | None = None) -> subprocess.CompletedP
     if not BENCH.exists():
         pytest.fail(f"{BENCH} is missing: build it with 'cmake --preset bench && cmake --build --preset bench'")
     prepare = None if on_cpus is None else lambda: os.sched_setaffinity(0, on_cpus)
-    return subprocess.run([BENCH, *options], capture_output=True, text=True, preexec_fn=prepare)
+    return subprocess.run([BENCH, *options], capture_output=True, text=True, timeout=60, preexec_fn=prepare)
 
 
 def described(*options: str, **how) -> dict:
