@@ -39,7 +39,6 @@
     for (const [name, value] of Object.entries(chosen())) view.signal(name, value);
     await view.runAsync();
     const drawn = figure.querySelectorAll(".points_marks path").length;
-    figure.dataset.points = drawn;
     figure.querySelector(".empty").hidden = drawn > 0;
     figure.querySelector(".chart").classList.toggle("nothing", drawn === 0);
   };
@@ -60,9 +59,10 @@
   const start = async () => {
     offerWhatWasMeasured();
     for (const select of document.querySelectorAll("select"))
-      select.addEventListener("change", () => {
+      select.addEventListener("change", async () => {
         if (select.id === "result") offerWhatWasMeasured();
-        showAll();
+        await showAll();
+        document.body.dataset.shown = `${select.id}=${select.value}`;
       });
     for (const figure of document.querySelectorAll("figure[id]")) await draw(figure);
     document.body.dataset.drawn = "true";
@@ -72,8 +72,8 @@
 
   const sortKey = (row, column) => {
     const cell = row.cells[column];
-    const text = cell.dataset.value ?? cell.textContent;
-    return text === "" ? NaN : Number.isNaN(Number(text)) ? text : Number(text);
+    if (cell.classList.contains("number")) return Number(cell.dataset.value ?? NaN);
+    return cell.textContent === "" ? NaN : cell.textContent;
   };
 
   const missing = (key) => typeof key === "number" && Number.isNaN(key);
