@@ -99,7 +99,7 @@ def test_nothing_is_known_of_a_machine_without_files(tmp_path):
 
 
 def test_a_folder_that_is_missing_is_named():
-    done = run("--machine-root=/nowhere/at/all")
+    done = run("--machine", "--machine-root=/nowhere/at/all")
     assert done.returncode == 2 and "--machine-root is '/nowhere/at/all': there is no such folder" in done.stderr
 
 
