@@ -30,8 +30,8 @@ Pass stream_pass(const Team &team, const aft_probe &probe, const Case &task, con
  * exps. */
 Pass exp_pass(const Team &team, const aft_probe &probe, const Case &task);
 
-/* Work per second, the best of a few bursts: a ceiling is what the machine can do when nobody disturbs it. */
-double best_rate(const Pass &pass);
+/* Work per second, the best of so many bursts: a ceiling is what the machine can do when nobody disturbs it. */
+double best_rate(const Pass &pass, int bursts = 4);
 
 /* One ceiling of the machine as it is now, on one instruction set and number of threads. */
 struct Ceiling {

@@ -8,8 +8,8 @@ namespace bench {
 
 namespace {
 
-/* Some tenths of a second or less. The same on every machine, so that all do the same work. */
-constexpr double scalar_flops = 1 << 27, quick_scalar_flops = 1 << 24;
+/* A tenth of a second or less. The same on every machine, so that all do the same work. */
+constexpr double scalar_flops = 1 << 26, quick_scalar_flops = 1 << 24;
 
 } // namespace
 

@@ -95,7 +95,8 @@ void print_table(const Findings &findings) {
     std::printf(
         "\n  ns/element  time of an output element (batch x row x channel): median of the processes' medians,\n"
         "              +- half the interval that holds the true one with the confidence of results.json;\n"
-        "              ! too wide for a comparison, or of fewer than five processes\n"
+        "              ! too noisy for a comparison, even against the ceilings beside it, or of fewer than five "
+        "processes\n"
         "  *           timed on fewer query rows, from the middle of the sequence, with all its keys\n"
         "  rate        full, local: 4 flops per output element and visible key (local: key in the window);\n"
         "              simple: bytes of q, k, v and y\n"

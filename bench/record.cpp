@@ -9,7 +9,8 @@ namespace bench {
 namespace {
 
 constexpr double wanted_confidence = 0.95;
-/* Half the interval over the median. Of fewer than five processes no interval is sure enough to be called quiet. */
+/* Half the interval over the median, of times in units of the clock or of the memory's speed at that moment: a clock that
+ * drifts is no noise of the cell. Of fewer than five processes no interval is sure enough to be called quiet. */
 constexpr double noisy_from = 0.05, least_confidence = 0.9;
 
 /* Distribution-free: the true median lies between the k-th value from below and the k-th from above unless fewer than k
@@ -44,16 +45,19 @@ double median(std::vector<double> values) {
     return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
 }
 
-std::optional<Summary> Record::summary() const {
-    if (samples_ns.empty())
-        return std::nullopt;
+std::vector<double> Record::process_medians(const std::vector<double> *yardstick) const {
     std::map<std::size_t, std::vector<double>> by_process;
     for (std::size_t i = 0; i < samples_ns.size(); i++)
-        by_process[process[i]].push_back(samples_ns[i]);
+        by_process[process[i]].push_back(yardstick == nullptr ? samples_ns[i] : samples_ns[i] * (*yardstick)[i]);
     std::vector<double> medians;
     for (const auto &[number, samples] : by_process)
         medians.push_back(median(samples));
+    return medians;
+}
 
+std::optional<Summary> Record::summary() const {
+    if (samples_ns.empty())
+        return std::nullopt;
     const Work work = cell.task->work(cell.rows);
     struct Bound {
         const char *name;
@@ -61,7 +65,7 @@ std::optional<Summary> Record::summary() const {
         const std::vector<double> &rates;
     };
     const Bound bounds[] = {{"fma", work.flops, fma}, {"exp", work.exps, exp}, {"stream", work.bytes, stream}};
-    const char *binds = "";
+    const Bound *binds = bounds;
     double share = 0;
     for (const Bound &bound : bounds) {
         std::vector<double> shares;
@@ -69,15 +73,17 @@ std::optional<Summary> Record::summary() const {
             shares.push_back(1e9 * bound.work / bound.rates[i] / samples_ns[i]);
         if (median(shares) > share) {
             share = median(shares);
-            binds = bound.name;
+            binds = &bound;
         }
     }
 
-    const auto [low, high, confidence] = median_interval(medians);
-    const double middle = median(medians);
-    return Summary{
-        middle, low,  high, confidence, confidence < least_confidence || (high - low) / 2 > noisy_from * middle,
-        binds,  share};
+    const std::vector<double> times = process_medians(nullptr);
+    const auto [low, high, confidence] = median_interval(times);
+    const std::vector<double> steady = process_medians(&binds->rates == &stream ? &stream : &fma);
+    const Interval steadied = median_interval(steady);
+    const bool noisy =
+        confidence < least_confidence || (steadied.high - steadied.low) / 2 > noisy_from * median(steady);
+    return Summary{median(times), low, high, confidence, noisy, binds->name, share};
 }
 
 } // namespace bench

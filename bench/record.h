@@ -15,7 +15,7 @@ struct Summary {
     double median_ns;       /* of the medians of the processes */
     double low_ns, high_ns; /* between which the true median lies */
     double confidence;      /* with this probability */
-    bool noisy;             /* too wide for a comparison, or of too few processes */
+    bool noisy;             /* even against the ceilings beside it, or of too few processes */
     const char *binds;      /* "fma", "exp" or "stream": the ceiling that leaves the least time */
     double share;           /* of that ceiling's time in the kernel's */
 };
@@ -33,6 +33,10 @@ struct Record {
 
     /* Nothing without samples. */
     std::optional<Summary> summary() const;
+
+  private:
+    /* Times, or with a yardstick's rates the work that it would have done in them. */
+    std::vector<double> process_medians(const std::vector<double> *yardstick) const;
 };
 
 double median(std::vector<double> values);

@@ -83,8 +83,8 @@ class TimedCell {
     }
 
     CeilingRates ceilings(const Call &call) const {
-        return {best_rate(fma_pass(team, *cell.probe)), best_rate(exp_pass(team, *cell.probe, *cell.task)),
-                best_rate(stream_pass(team, *cell.probe, *cell.task, call.y))};
+        return {best_rate(fma_pass(team, *cell.probe), 1), best_rate(exp_pass(team, *cell.probe, *cell.task), 1),
+                best_rate(stream_pass(team, *cell.probe, *cell.task, call.y), 1)};
     }
 
     const Cell cell;
