@@ -11,6 +11,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,6 +50,12 @@ std::vector<std::string> arguments() {
     _exit(127);
 }
 
+/* In memory, since there may be no /tmp; before Linux 3.17 there must be. */
+std::FILE *unnamed_file() {
+    const int descriptor = memfd_create("errors", MFD_CLOEXEC);
+    return descriptor < 0 ? std::tmpfile() : fdopen(descriptor, "w+");
+}
+
 std::string last_line(std::FILE *file) {
     std::rewind(file);
     std::string last;
@@ -79,7 +86,7 @@ void note_interruption() {
 Ended run_self(const std::string &argument) {
     std::vector<std::string> words = arguments();
     words.push_back(argument);
-    const std::unique_ptr<std::FILE, int (*)(std::FILE *)> errors(std::tmpfile(), std::fclose);
+    const std::unique_ptr<std::FILE, int (*)(std::FILE *)> errors(unnamed_file(), std::fclose);
     int ends[2];
     if (!errors || pipe(ends) != 0)
         throw std::runtime_error(std::string("cannot start a process: ") + std::strerror(errno));
