@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Pages, and a browser to open them in."""
+"""Pages, with a browser to open them in, and a bundle as scripts/bench --bundle makes it."""
 
+import pathlib
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -62,3 +64,36 @@ def show(browser, pages, tmp_path) -> Iterator[Callable[..., Tab]]:
     for context in contexts:
         context.close()
     assert not wrong
+
+
+def make_bundle_at(output):
+    subprocess.run([pathlib.Path(__file__).parents[2] / "scripts/bench", "--bundle", f"--output={output}"], check=True)
+    return output
+
+
+@pytest.fixture(scope="session")
+def make_bundle():
+    return make_bundle_at
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory):
+    return make_bundle_at(tmp_path_factory.mktemp("made") / "bundle.tar.gz")
+
+
+@pytest.fixture
+def unpack(archive):
+    """Unpacks it into a new folder."""
+
+    def unpack(folder):
+        folder.mkdir()
+        subprocess.run(["tar", "xzf", archive, "-C", folder], check=True)
+        (unpacked,) = folder.iterdir()
+        return unpacked
+
+    return unpack
+
+
+@pytest.fixture
+def folder(unpack, tmp_path):
+    return unpack(tmp_path / "a folder")
