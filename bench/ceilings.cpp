@@ -19,6 +19,8 @@ namespace {
 constexpr std::chrono::duration<double> burst_length = std::chrono::milliseconds(1);
 /* Long against the time in which a team gathers: some 50 microseconds on a wide machine. */
 constexpr std::size_t fma_rounds = 10240, exp_rounds = 32;
+/* One of those through memory takes a tenth of a second. */
+constexpr int stream_bursts = 2;
 /* 16 KiB with the results. */
 constexpr std::size_t exps = 2048;
 
@@ -130,14 +132,15 @@ double best_rate(const Pass &pass, int bursts) {
     return best;
 }
 
-std::vector<Ceiling> measure_ceilings(const aft_probe &probe, std::size_t threads) {
+std::vector<Ceiling> measure_ceilings(const std::vector<const aft_probe *> &probes, std::size_t threads) {
     const Team team(threads);
     Case keys(Kernel::simple, false, {1, 64, 64, 0}, Form::plain);
     keys.load();
-    std::vector<Ceiling> ceilings = {
-        {"fma", "flop/s", probe.isa, threads, 0, best_rate(fma_pass(team, probe))},
-        {"exp", "exp/s", probe.isa, threads, 0, best_rate(exp_pass(team, probe, keys))},
-    };
+    std::vector<Ceiling> ceilings;
+    for (const aft_probe *probe : probes) {
+        ceilings.push_back({"fma", "flop/s", probe->isa, threads, 0, best_rate(fma_pass(team, *probe))});
+        ceilings.push_back({"exp", "exp/s", probe->isa, threads, 0, best_rate(exp_pass(team, *probe, keys))});
+    }
     for (const Level &level : levels(threads)) {
         const std::size_t count = level.bytes / (4 * sizeof(float));
         if (count == 0)
@@ -151,10 +154,13 @@ std::vector<Ceiling> measure_ceilings(const aft_probe &probe, std::size_t thread
             for (std::size_t array = 0; array < 4; array++)
                 std::fill(q + array * apart + share.begin, q + array * apart + share.end, 1.0F);
         });
-        const Pass pass = stream_pass(team, probe, count, {q, q + apart, q + 2 * apart, q + 3 * apart},
-                                      passes_over(level.bytes / threads));
-        pass.run();
-        ceilings.push_back({level.name, "byte/s", probe.isa, threads, level.bytes, best_rate(pass)});
+        for (const aft_probe *probe : probes) {
+            const Pass pass = stream_pass(team, *probe, count, {q, q + apart, q + 2 * apart, q + 3 * apart},
+                                          passes_over(level.bytes / threads));
+            pass.run();
+            ceilings.push_back(
+                {level.name, "byte/s", probe->isa, threads, level.bytes, best_rate(pass, stream_bursts)});
+        }
     }
     return ceilings;
 }

@@ -41,8 +41,9 @@ struct Ceiling {
     double rate;
 };
 
-/* FMAs, exps, and streams that lie in each cache and in memory, as far as there are such caches and memory. */
-std::vector<Ceiling> measure_ceilings(const aft_probe &probe, std::size_t threads);
+/* FMAs, exps, and streams that lie in each cache and in memory, as far as there are such caches and memory, on each of
+ * these instruction sets. */
+std::vector<Ceiling> measure_ceilings(const std::vector<const aft_probe *> &probes, std::size_t threads);
 
 } // namespace bench
 

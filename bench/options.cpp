@@ -171,7 +171,7 @@ Options parse_options(int argc, char **argv) {
     if (options.processes == 0)
         options.processes = default_processes;
     if (options.repetitions == 0)
-        options.repetitions = default_repetitions;
+        options.repetitions = options.quick ? 1 : default_repetitions;
     options.sample_seconds = options.quick ? 0.005 : 0.01;
     flags.insert(flags.begin(), {"--benchmark_repetitions=" + std::to_string(options.repetitions),
                                  "--benchmark_enable_random_interleaving=true"});

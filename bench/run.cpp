@@ -6,8 +6,8 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <random>
-#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -59,12 +59,16 @@ void add_ceilings(Findings &findings, const std::string &output) {
 }
 
 void print_ceilings(const std::vector<Cell> &cells, std::ostream &out) {
+    std::map<std::size_t, std::vector<const aft_probe *>> probes; /* by the number of threads */
+    for (const Cell &cell : cells) {
+        std::vector<const aft_probe *> &known = probes[cell.threads];
+        if (std::find(known.begin(), known.end(), cell.probe) == known.end())
+            known.push_back(cell.probe);
+    }
     auto entries = nlohmann::ordered_json::array();
-    std::set<std::pair<const aft_probe *, std::size_t>> done;
-    for (const Cell &cell : cells)
-        if (done.emplace(cell.probe, cell.threads).second)
-            for (const Ceiling &ceiling : measure_ceilings(*cell.probe, cell.threads))
-                entries.push_back(as_json(ceiling));
+    for (const auto &[threads, isas] : probes)
+        for (const Ceiling &ceiling : measure_ceilings(isas, threads))
+            entries.push_back(as_json(ceiling));
     out << entries.dump() << "\n";
 }
 
