@@ -22,14 +22,14 @@ def rates(result: Result) -> dict[tuple[str, int], dict[str, float]]:
 
 
 def level_labels(found: dict[str, float]) -> dict[str, str]:
-    """One for each level, but alike ones have one together, on the fastest."""
+    """GB/s, one for each level, but alike ones have one together, on the fastest. Short: a phone has little room."""
     texts: dict[str, str] = {}
     pending: list[str] = []
     levels = [level for level in LEVELS if level in found]
     for level, above in zip(levels, [*levels[1:], None], strict=True):
         pending.insert(0, f"{level} {found[level] / 1e9:.3g}")
         if above is None or found[above] > ALIKE * found[level]:
-            texts[level] = f"{', '.join(pending)} GB/s"
+            texts[level] = ", ".join(pending)
             pending = []
     return texts
 

@@ -82,6 +82,9 @@ def test_texts_of_charts_stay_legible_and_inside_on_a_phone(show):
     })"""
     for size, left, right, text in tab.locator(".chart svg text").evaluate_all(script):
         assert size >= 11 and left >= 0 and right <= PHONE, text
+    # Nor is the whole drawing shrunk, and its texts with it.
+    scales = "drawings => drawings.map((svg) => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width)"
+    assert all(scale > 0.99 for scale in tab.locator(".chart svg").evaluate_all(scales))
 
 
 def test_charts_fit_a_window_that_is_resized(show):
@@ -111,7 +114,7 @@ def test_paper_has_no_controls_nor_dark(show):
 
 def test_it_can_be_read_aloud(show):
     tab = show("three")
-    levels = tab.locator("h1, h2, h3").evaluate_all("heads => heads.map((head) => Number(head.tagName[1]))")
+    levels = tab.locator("h1, h2, h3, h4, h5, h6").evaluate_all("heads => heads.map((head) => Number(head.tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after <= before + 1 for before, after in zip(levels, levels[1:]))
     for control in tab.locator("select:visible, input:visible").all():
