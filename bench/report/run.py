@@ -8,7 +8,7 @@ from rich.console import Console
 from . import comparison, files, sheet, terminal
 from .comparison import Incomparable, Table
 from .model import Result
-from .options import Drift
+from .options import BEST, EACH, Drift
 from .results import read
 from .statistics import Comparison, Verdict
 
@@ -50,11 +50,19 @@ def decided(table: Table) -> bool:
     return any(found.significant or found.verdict == Verdict.ALIKE for found in all_comparisons)
 
 
+def beside_the_best(options: argparse.Namespace, results: list[Result], table: Table) -> list[Table]:
+    """CPUs may have no instruction set in common: like with like needs the best of each beside it."""
+    if options.isa != EACH:
+        return [table]
+    columns = comparison.columns(results, [BEST])
+    return [comparison.compare(columns, options.margin, Drift(options.clock_drift), options.filter), table]
+
+
 def write(options: argparse.Namespace, results: list[Result], table: Table, notes: list[str]) -> None:
     if options.html:
         from .page import render
 
-        files.write(options.html, render(results))
+        files.write(options.html, render(results, beside_the_best(options, results, table)))
     if options.markdown:
         files.write(options.markdown, sheet.to_markdown(table, notes))
     if options.csv:
