@@ -143,6 +143,7 @@ Options parse_options(int argc, char **argv) {
             options.task = Task::machine;
             break;
         case 'R':
+            options.task = Task::machine;
             options.machine_root = optarg;
             break;
         case 'T':
