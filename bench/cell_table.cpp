@@ -38,14 +38,13 @@ ScalarTimes scalar_times(const Findings &findings) {
     return times;
 }
 
-/* How many times as fast as scalar; where that was timed on fewer rows, its keys weigh more, and "~" says so. */
+/* How many times as fast as scalar, unless that was timed on fewer rows: each of these carries more of what the keys
+ * cost. */
 std::string speed_text(const Record &record, const Summary &summary, const ScalarTimes &times) {
     const auto scalar = times.find(record.cell.task->name());
-    if (scalar == times.end())
+    if (scalar == times.end() || scalar->second->cell.rows.count != record.cell.rows.count)
         return "-";
-    const bool same_rows = scalar->second->cell.rows.count == record.cell.rows.count;
-    return format("%s%.1fx", same_rows ? "" : "~",
-                  ns_an_element(*scalar->second, *scalar->second->summary()) / ns_an_element(record, summary));
+    return format("%.1fx", ns_an_element(*scalar->second, *scalar->second->summary()) / ns_an_element(record, summary));
 }
 
 void print_row(const Record &record, const std::string &head, const ScalarTimes &scalar) {
@@ -103,7 +102,7 @@ void print_table(const Findings &findings) {
         "  share of    the ceiling that binds, measured right beside each sample: fma, exp: over registers or\n"
         "              the first cache; stream: a loop that reads q, k, v and writes y\n"
         "  error       largest against float64 on sampled rows; u = 2^-24 * sigmoid(q) * sum p|v|, limit %g u\n"
-        "  speed       times scalar on one thread; ~ scalar was timed on fewer rows, where its keys weigh more\n",
+        "  speed       times scalar on one thread, where that was timed on the same rows\n",
         error_limit);
 }
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The page's table of all cells: every number that the charts draw, and every cell that they cannot."""
 
-from .chart_data import case, digits, ratio, scalar_times
+from .chart_data import case, digits, ratio, scalar_cells
 from .labels import labels
 from .markup import Field, table
-from .model import Cell, Result
+from .model import Cell, Result, Task
 
 NOTHING = Field("")
 UNITS = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1, "ns"))
@@ -56,8 +56,8 @@ def measured(cell: Cell) -> list[Field]:
     ]
 
 
-def fields(cell: Cell, result: Result, scalar: dict[tuple[str, int], float]) -> list[Field]:
-    speed = ratio(scalar.get((case(cell), cell.threads)), cell.ns_per_element)
+def fields(cell: Cell, result: Result, scalar: dict[Task, Cell]) -> list[Field]:
+    speed = cell.speed_over(scalar.get(cell.task))
     return [
         Field(cell.isa),
         Field(str(cell.threads), cell.threads),
@@ -73,7 +73,7 @@ def cell_table(results: list[Result]) -> str:
     head = ["Kernel, shape", *(["CPU"] if several else []), *HEAD, "Remarks"]
     rows, flags = [], []
     for name, result in zip(labels(results), results, strict=True):
-        scalar = scalar_times(result)
+        scalar = scalar_cells(result)
         for cell in result.cells:
             rows.append((case(cell), [Field(name)] * several + fields(cell, result, scalar)))
             flags.append(flag(cell))

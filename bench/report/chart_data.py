@@ -4,7 +4,7 @@
 from collections.abc import Iterable
 
 from .labels import labels
-from .model import Cell, Result
+from .model import Cell, Result, Task
 
 GUIDE_ABOVE = 2.2  # times the run that it is held against
 GUIDE_SHARE = 1 / 8  # of the longest T, where a guide begins
@@ -33,19 +33,17 @@ def ratio(above: float | None, below: float | None) -> float | None:
 
 
 def sequence_seconds(cell: Cell) -> float | None:
-    """Of one whole sequence and channel. Null for a slice of causal rows, since these cost unlike one another."""
-    if cell.causal and cell.rows.count < cell.time:
+    """Of one whole sequence and channel. Null for a slice, whose rows carry more of what the keys cost."""
+    if cell.rows.count < cell.time:
         return None
-    return cell.summary.median_ns * 1e-9 * cell.time / (cell.rows.count * cell.batch * cell.channels)
+    return cell.summary.median_ns * 1e-9 / (cell.batch * cell.channels)
 
 
-def scalar_times(result: Result) -> dict[tuple[str, int], float]:
-    """By what scalar and vector kernels have in common; the rows of a slice may differ, so of one output."""
-    scalar = [cell for cell in result.cells if cell.isa == "scalar" and cell.summary]
-    return {(case(cell), cell.threads): cell.ns_per_element for cell in scalar}
+def scalar_cells(result: Result) -> dict[Task, Cell]:
+    return {cell.task: cell for cell in result.cells if cell.isa == "scalar"}
 
 
-def point(cell: Cell, result: str, order: int, scalar: dict[tuple[str, int], float]) -> Row:
+def point(cell: Cell, result: str, order: int, scalar: dict[Task, Cell]) -> Row:
     summary = cell.summary
     return {
         "result": result,
@@ -72,7 +70,7 @@ def point(cell: Cell, result: str, order: int, scalar: dict[tuple[str, int], flo
         "intensity": ratio(cell.work.flops, cell.work.bytes),
         "rate": ratio(1e9 * cell.work.flops, summary.median_ns),
         "sequence": sequence_seconds(cell) or None,
-        "speed": ratio(scalar.get((case(cell), cell.threads)), cell.ns_per_element),
+        "speed": cell.speed_over(scalar.get(cell.task)),
     }
 
 
@@ -81,7 +79,7 @@ def points(results: list[Result]) -> list[Row]:
     order: dict[str, int] = {}
     rows = []
     for name, result in zip(labels(results), results, strict=True):
-        scalar = scalar_times(result)
+        scalar = scalar_cells(result)
         timed = [cell for cell in result.cells if cell.summary]
         rows += [point(cell, name, order.setdefault(case(cell), len(order)), scalar) for cell in timed]
     write_speeds(rows)

@@ -131,7 +131,7 @@ def _best(cells: list[Cell | None], comparisons: list[Comparison | None], margin
 
 
 def _mean(comparisons: list[Comparison]) -> Mean:
-    ratios = [c.ratio for c in comparisons if c.verdict not in (Verdict.NOISY, Verdict.FAILED, Verdict.UNTIMED)]
+    ratios = [c.ratio for c in comparisons if c.ratio is not None and c.verdict != Verdict.NOISY]
     return Mean(statistics.geometric_mean(ratios), len(ratios), len(comparisons) - len(ratios))
 
 

@@ -141,6 +141,13 @@ class Cell:
         """An output's median. Not a call's: of a slow cell, only some rows are timed."""
         return self.summary.median_ns / self.work.elements if self.summary else None
 
+    def speed_over(self, scalar: "Cell | None") -> float | None:
+        """How many times as fast. Null where the scalar one was timed on fewer rows: each of these carries more of what
+        the keys cost."""
+        if scalar is None or scalar.rows != self.rows or not (scalar.ns_per_element and self.ns_per_element):
+            return None
+        return scalar.ns_per_element / self.ns_per_element
+
     @property
     def steady(self) -> bool:
         """Whether it was timed, and well enough to win or to lose."""

@@ -89,11 +89,9 @@ def failures(results: list[Result]) -> str:
 
 
 def left_out(results: list[Result]) -> str:
-    sliced = [cell for result in results for cell in result.cells if cell.summary and cell.rows.count < cell.time]
-    causal = sum(cell.causal for cell in sliced)
-    if not sliced:
-        return "All were timed on whole sequences."
-    return f"{count(len(sliced) - causal, 'cell')} scaled so; {causal} left out: causal rows cost unlike one another."
+    timed = [cell for result in results for cell in result.cells if cell.summary]
+    sliced = sum(cell.rows.count < cell.time for cell in timed)
+    return f"{count(sliced, 'cell')} left out: timed on fewer rows." if sliced else "All were timed on whole sequences."
 
 
 def legend(results: list[Result]) -> str:

@@ -11,7 +11,7 @@ from .tables import csv_text
 LEGEND = """ns     of an output: median of the processes' medians
 +      the best of its row, and what lies within the margin of it; not where that is all
 ratio  of times, to those of A: above 1 is slower. Corrected for the clock (c) where both ran on the same machine
-~      too noisy to win or lose    *  timed on fewer rows    ?  too few processes to tell"""
+~      too noisy to win or lose    *  timed on fewer rows, so without ratio to all    ?  too few processes to tell"""
 MARKS = {
     Verdict.SLOWER: " slower",
     Verdict.FASTER: " faster",

@@ -33,6 +33,7 @@ class Verdict(Enum):
     NOISY = "too noisy"
     FAILED = "failed its check"
     UNTIMED = "not measured"
+    OTHER_ROWS = "timed on other rows"  # of which each carries more, or less, of what the keys cost
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ def _untested(base: Cell, other: Cell) -> Verdict | None:
         return Verdict.FAILED
     if base.summary is None or other.summary is None:
         return Verdict.UNTIMED
+    if base.rows != other.rows:
+        return Verdict.OTHER_ROWS
     return None if base.steady and other.steady else Verdict.NOISY
 
 
@@ -149,7 +152,7 @@ def compare(pairs: list[tuple[Cell, Cell, bool]], margin: float = DEFAULT_MARGIN
     """Of all pairs of a run at once: base, other, and whether to correct for the drift of the clock."""
     untested = [_untested(base, other) for base, other, _ in pairs]
     tests = [
-        None if verdict in (Verdict.FAILED, Verdict.UNTIMED) else _test(*pair, margin)
+        _test(*pair, margin) if verdict in (None, Verdict.NOISY) else None
         for pair, verdict in zip(pairs, untested, strict=True)
     ]
     judged = [index for index, verdict in enumerate(untested) if verdict is None]

@@ -11,8 +11,8 @@ from .model import Cell, Result, Task
 from .text import markdown_table, marks, nanoseconds, percent, rate
 
 LEGEND = """`ns` of an output: median of the processes' medians, with its confidence interval. `share`: of the ceiling
-that binds. `error`: largest against float64, in u = 2^-24 * sigmoid(q) * sum p|v|. `speed`: against scalar code. `~`:
-too noisy to win. `*`: timed on fewer rows.
+that binds. `error`: largest against float64, in u = 2^-24 * sigmoid(q) * sum p|v|. `speed`: against scalar code, where
+that was timed on the same rows. `~`: too noisy to win. `*`: timed on fewer rows.
 """
 
 
@@ -104,9 +104,9 @@ def _cell_line(cell: Cell, scalar: Cell | None) -> list[str]:
     if cell.failure or not cell.summary:
         return [*head, f"FAILED: {cell.failure}" if cell.failure else "not measured", "", "", "", error, ""]
     low, high = (nanoseconds(ns / cell.work.elements) for ns in (cell.summary.low_ns, cell.summary.high_ns))
-    speed = f"{scalar.ns_per_element / cell.ns_per_element:.1f}x" if scalar and scalar.summary else ""
+    speed = cell.speed_over(scalar)
     ns, share = nanoseconds(cell.ns_per_element) + marks(cell), percent(cell.summary.share)
-    return [*head, ns, f"{low} to {high}", share, cell.summary.binds, error, speed]
+    return [*head, ns, f"{low} to {high}", share, cell.summary.binds, error, "" if speed is None else f"{speed:.1f}x"]
 
 
 def to_markdown(result: Result) -> str:

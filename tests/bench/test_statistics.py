@@ -129,6 +129,14 @@ def test_what_was_not_timed_has_no_ratio():
     assert (found.verdict, found.ratio) == (Verdict.UNTIMED, None)
 
 
+def test_what_was_timed_on_other_rows_has_no_ratio():
+    cell = result(seed=1).cells[0]
+    sliced = dataclasses.replace(cell, rows=dataclasses.replace(cell.rows, count=cell.rows.count - 16))
+    (found,) = compare([(cell, sliced, True)])
+    assert (found.verdict, found.ratio) == (Verdict.OTHER_ROWS, None)
+    assert cell.speed_over(sliced) is None and cell.speed_over(cell) == 1
+
+
 def test_only_one_machine_has_one_yardstick():
     a, b, other = result(seed=1), result(seed=2), result(machine=ALTRA)
     scalar, avx2 = a.cells[0], a.cells[1]
