@@ -23,6 +23,16 @@ std::string utc(std::time_t time) {
     return text;
 }
 
+/* Seven digits: what follows is noise, and would double the file. */
+json rounded(double value) { return std::stod(format("%.7g", value)); }
+
+json rounded(const std::vector<double> &values) {
+    json all = json::array();
+    for (const double value : values)
+        all.push_back(rounded(value));
+    return all;
+}
+
 json text_or_null(const std::string &text) { return text.empty() ? json() : json(text); }
 
 json isa_facts(const IsaLevels &isas) {
@@ -49,7 +59,7 @@ json ceilings(const std::vector<Ceiling> &measured) {
                                {"threads", ceiling.threads},
                                {"footprint_bytes", ceiling.footprint > 0 ? json(ceiling.footprint) : json()},
                                {"samples", json::array()}});
-        entries[place->second]["samples"].push_back(ceiling.rate);
+        entries[place->second]["samples"].push_back(rounded(ceiling.rate));
     }
     return entries;
 }
@@ -67,26 +77,27 @@ json summary(const Record &record) {
 json cell(const Record &record) {
     const Case &task = *record.cell.task;
     const Work work = task.work(record.cell.rows);
-    return {{"name", record.cell.name()},
-            {"kernel", kernel_name(task.kernel)},
-            {"form", task.form == Form::prepared ? "prepared" : "plain"},
-            {"causal", task.causal},
-            {"batch", task.shape.batch},
-            {"time", task.shape.time},
-            {"channels", task.shape.channels},
-            {"window", task.kernel == Kernel::local ? json(task.shape.window) : json()},
-            {"isa", record.cell.probe->isa},
-            {"isa_ran", text_or_null(record.isa_ran)},
-            {"threads", record.cell.threads},
-            {"rows", {{"first", record.cell.rows.first}, {"count", record.cell.rows.count}}},
-            {"work", {{"elements", work.elements}, {"flops", work.flops}, {"exps", work.exps}, {"bytes", work.bytes}}},
-            {"failure", text_or_null(record.failure)},
-            {"max_error_u", record.max_error ? json(*record.max_error) : json()},
-            {"clock", record.cell.threads > 1 ? "wall" : "cpu"},
-            {"samples_ns", record.samples_ns},
-            {"process", record.process},
-            {"beside", {{"fma", record.fma}, {"exp", record.exp}, {"stream", record.stream}}},
-            {"summary", summary(record)}};
+    return {
+        {"name", record.cell.name()},
+        {"kernel", kernel_name(task.kernel)},
+        {"form", task.form == Form::prepared ? "prepared" : "plain"},
+        {"causal", task.causal},
+        {"batch", task.shape.batch},
+        {"time", task.shape.time},
+        {"channels", task.shape.channels},
+        {"window", task.kernel == Kernel::local ? json(task.shape.window) : json()},
+        {"isa", record.cell.probe->isa},
+        {"isa_ran", text_or_null(record.isa_ran)},
+        {"threads", record.cell.threads},
+        {"rows", {{"first", record.cell.rows.first}, {"count", record.cell.rows.count}}},
+        {"work", {{"elements", work.elements}, {"flops", work.flops}, {"exps", work.exps}, {"bytes", work.bytes}}},
+        {"failure", text_or_null(record.failure)},
+        {"max_error_u", record.max_error ? json(*record.max_error) : json()},
+        {"clock", record.cell.threads > 1 ? "wall" : "cpu"},
+        {"samples_ns", rounded(record.samples_ns)},
+        {"process", record.process},
+        {"beside", {{"fma", rounded(record.fma)}, {"exp", rounded(record.exp)}, {"stream", rounded(record.stream)}}},
+        {"summary", summary(record)}};
 }
 
 void add_sample(Record &record, std::size_t process, const json &entry) {

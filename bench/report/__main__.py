@@ -6,16 +6,16 @@ import pathlib
 import sys
 
 from . import files, tables
+from .page import render
 from .results import ResultError, read
 
 
 def write(folder: pathlib.Path) -> None:
-    from .page import render
-
     result = read(folder)
     files.write(folder / "results.csv", tables.to_csv(result))
     files.write(folder / "results.md", tables.to_markdown(result))
     files.write(folder / "page.html", render([result]))
+    print(f"tables and page: {folder}/results.csv, results.md, page.html")
 
 
 def main(arguments: list[str]) -> int:
