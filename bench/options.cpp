@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <sstream>
 
 #include <getopt.h>
@@ -17,6 +18,9 @@ namespace {
 constexpr char help[] =
 #include "bench/usage.inc" /* which scripts/bench shows too, before there is a program */
     ;
+
+/* The options that settle what is measured, and how; the others say where files are. */
+constexpr char measuring[] = "qfitpns";
 
 /* With twelve a rank test still finds a slowdown among hundreds of cells where one process was disturbed; of three
  * samples one may be disturbed. */
@@ -71,7 +75,6 @@ void initialize_benchmark(char *program, std::vector<std::string> flags) {
 
 Options parse_options(int argc, char **argv) {
     Options options;
-    options.command.assign(argv + 1, argv + argc);
     std::vector<char *> own = {argv[0]};
     std::vector<std::string> flags;
     for (int i = 1; i < argc; i++) {
@@ -104,7 +107,11 @@ Options parse_options(int argc, char **argv) {
         {"help", no_argument, nullptr, 'h'},
         {nullptr, 0, nullptr, 0},
     };
-    for (int flag; (flag = getopt_long(own_count, own.data(), "h", known, nullptr)) != -1;)
+    int index = 0;
+    for (int flag; (flag = getopt_long(own_count, own.data(), "h", known, &index)) != -1;) {
+        if (std::strchr(measuring, flag) != nullptr)
+            options.command.push_back(std::string("--") + known[index].name +
+                                      (optarg ? "=" + std::string(optarg) : ""));
         switch (flag) {
         case 'q':
             options.quick = true;
@@ -162,6 +169,7 @@ Options parse_options(int argc, char **argv) {
         default:
             refuse(""); /* getopt has said what is wrong */
         }
+    }
     if (optind < own_count)
         refuse(std::string("'") + own[static_cast<std::size_t>(optind)] + "' is not an option");
     if (!flags.empty() && options.task != Task::only_case)

@@ -18,7 +18,7 @@ enum class Task { cells, list, only_case, ceilings, speed, exp, machine };
 
 struct Options {
     Task task = Task::cells;
-    std::vector<std::string> command; /* as given */
+    std::vector<std::string> command; /* the options given that settle what is measured, and how */
     bool quick = false;
     std::string filter = "."; /* a regular expression over the names of cells or rows */
     std::string isa;          /* empty: all */

@@ -51,6 +51,7 @@ def test_every_cell_has_its_samples(result):
         assert cell.failure is None and cell.max_error_u < 24 and cell.isa_ran == cell.isa
         assert (cell.threads, cell.clock) == (1, "cpu")
     assert result.complete
+    assert result.command == [*BRIEF, "--processes=6", "--repetitions=2"]  # and no path of this machine
 
 
 def test_several_threads_are_timed_by_the_wall(tmp_path):
