@@ -9,6 +9,7 @@ import pathlib
 import pytest
 from fabricate import Noise, Run, fabricate
 from machines import ALTRA
+from report import comparison
 from report.model import Result
 from report.options import Drift
 from report.results import from_json, parse
@@ -168,6 +169,8 @@ def test_two_recorded_runs_of_one_binary_do_not_differ(first, second):
     a, b = recorded(first), recorded(second)
     assert same_machine(a, b) and a.libaft == b.libaft
     assert share_of_differences(compared(a, b)) <= 0.05
+    best = comparison.compare(comparison.columns([a, b], ["best"])).comparisons(1)
+    assert sum(found.significant for found in best) <= 0.05 * len(best)
 
 
 def slowed(result: Result, names: list[str]) -> Result:
