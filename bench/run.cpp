@@ -172,7 +172,7 @@ class Run {
     const IsaLevels &isas;
     const std::vector<Job> jobs;
     Findings findings;
-    const RunFolder folder;
+    RunFolder folder;
 };
 
 } // namespace

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <unistd.h>
+
 namespace bench {
 
 namespace {
@@ -34,25 +36,36 @@ std::runtime_error cannot_write(const std::string &path) {
                               "; choose another folder with --results=FOLDER");
 }
 
+/* With those it lies in. Whether it was not there. */
+bool create(const std::string &folder) {
+    std::error_code error;
+    const bool created = std::filesystem::create_directories(folder, error);
+    if (error)
+        throw std::runtime_error("cannot create " + folder + ": " + error.message() +
+                                 "; choose another folder with --results=FOLDER");
+    return created;
+}
+
 } // namespace
 
 RunFolder::RunFolder(const std::string &results, const std::string &cpu, std::time_t begin) {
     char time[32];
     std::tm utc{};
     std::strftime(time, sizeof time, "-%Y%m%dT%H%M%S", gmtime_r(&begin, &utc));
-    const std::string name = results + "/" + slug(cpu) + time;
+    name = results + "/" + slug(cpu) + time;
+}
+
+/* Of runs that begin in one second each has its own: which of them makes a folder, the system decides. */
+void RunFolder::claim() {
     folder = name;
-    for (int again = 2; std::filesystem::exists(folder); again++)
+    for (int again = 2; !create(folder); again++)
         folder = name + "-" + std::to_string(again);
 }
 
-void RunFolder::write(const std::string &name, const std::string &text) const {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error)
-        throw std::runtime_error("cannot create " + folder + ": " + error.message() +
-                                 "; choose another folder with --results=FOLDER");
-    const std::string path = folder + "/" + name, temporary = path + ".partial";
+void RunFolder::write(const std::string &file_name, const std::string &text) {
+    if (folder.empty())
+        claim();
+    const std::string path = folder + "/" + file_name, temporary = path + ".partial";
     std::ofstream file(temporary, std::ios::binary);
     file << text;
     file.close();
@@ -64,12 +77,14 @@ void RunFolder::write(const std::string &name, const std::string &text) const {
 }
 
 void RunFolder::expect_writable() const {
-    const std::filesystem::path parent = std::filesystem::path(folder).parent_path();
+    const std::filesystem::path parent = std::filesystem::path(name).parent_path();
     const bool existed = std::filesystem::exists(parent);
-    write(".writable", "");
-    std::filesystem::remove_all(folder);
+    const std::string trial = name + ".trial" + std::to_string(getpid());
+    create(trial);
+    std::filesystem::remove(trial);
+    std::error_code used; /* by another run, by now */
     if (!existed)
-        std::filesystem::remove(parent);
+        std::filesystem::remove(parent, used);
 }
 
 } // namespace bench

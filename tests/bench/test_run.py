@@ -164,6 +164,15 @@ def test_the_folder_is_named_to_who_asks(tmp_path):
     assert pathlib.Path(named.read_text().strip()) == folder_in(tmp_path / "results")
 
 
+def test_runs_that_begin_in_one_second_have_a_folder_each(tmp_path):
+    options = (*BRIEF, "--processes=1", "--isa=scalar", f"--results={tmp_path}")
+    runs = [subprocess.Popen(command(*options), stdout=subprocess.PIPE, text=True) for _ in range(6)]
+    named = [one.communicate()[0].split("results in ")[-1].strip() for one in runs]
+    assert [one.returncode for one in runs] == [0] * len(runs)
+    assert {pathlib.Path(name).resolve() for name in named} == set(tmp_path.iterdir())
+    assert len(list(tmp_path.glob("*/results.json"))) == len(runs)
+
+
 def interrupt(ready, *options: str) -> subprocess.CompletedProcess:
     process = subprocess.Popen(command(*options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not ready(process):
