@@ -243,7 +243,8 @@ def test_a_process_that_dies_fails_its_own_cells_alone(tmp_path):
     def little_memory():
         resource.setrlimit(resource.RLIMIT_AS, (80 << 20, 80 << 20))
 
-    options = ("--filter=^(full/T=4096|simple/B=32).*scalar", "--processes=2", f"--results={tmp_path}")
+    chosen = "--filter=^(full/T=4096|simple/B=32).*scalar"
+    options = (chosen, "--processes=2", "--repetitions=1", f"--results={tmp_path}")
     ended = run(*options, preexec_fn=little_memory)
     assert ended.returncode == 1, ended.stderr
     large, small = sorted(read(folder_in(tmp_path)).cells, key=lambda cell: cell.kernel)
