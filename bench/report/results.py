@@ -3,7 +3,6 @@
 
 import functools
 import json
-import math
 import pathlib
 import typing
 from collections import Counter
@@ -16,6 +15,7 @@ from .model import Cell, Result
 
 SCHEMA = pathlib.Path(__file__).parents[1] / "results.schema.json"
 LARGEST = 2**64
+FARTHEST = 1e30  # that a measurement lies from 1, either way: ratios and rates of such do not overflow
 LONGEST_TEXT = 120  # of what an error quotes
 FOREIGN = {  # the keys that give another program's file away
     "Google Benchmark's own JSON": ("context", "benchmarks"),
@@ -47,8 +47,8 @@ def _refuse_constant(text: str) -> typing.NoReturn:
 
 def _float(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
-        raise _Bad(f"{_short(text)} is beyond what a float64 holds")
+    if value and not 1 / FARTHEST <= abs(value) <= FARTHEST:
+        raise _Bad(f"{_short(text)} is no measurement: beyond {FARTHEST:g} or below 1 / {FARTHEST:g}")
     return value
 
 
@@ -65,7 +65,11 @@ def _short(text: str) -> str:
 
 def _parse(text: str) -> object:
     try:
-        return json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=_int)
+        data = json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=_int)
+        json.dumps(data, ensure_ascii=False).encode()
+        return data
+    except UnicodeEncodeError:
+        raise _Bad("a text in it has half a surrogate pair, which is no character") from None
     except json.JSONDecodeError as error:
         raise _Bad(f"line {error.lineno}, column {error.colno}: {error.msg}: it was cut off or changed") from None
     except RecursionError:

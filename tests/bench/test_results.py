@@ -63,7 +63,8 @@ def test_cut_off(data, tmp_path):
         ("NaN", "NaN is no number of JSON"),
         ("Infinity", "Infinity is no number of JSON"),
         ("-Infinity", "-Infinity is no number of JSON"),
-        ("1e999", "1e999 is beyond what a float64 holds"),
+        ("1e999", "1e999 is no measurement: beyond 1e+30 or below 1 / 1e+30"),
+        ("5e-324", "5e-324 is no measurement: beyond 1e+30 or below 1 / 1e+30"),
         ("9" * 30, "9" * 30 + " is beyond 64 bits"),
         ("[" * 100000, "nested too deeply"),
     ],
@@ -75,6 +76,11 @@ def test_numbers_that_json_lacks(data, tmp_path, word, said):
 
 def test_bytes_that_are_no_text(tmp_path):
     assert refusal(b"\x80\xff{}", tmp_path) == "is no text"
+
+
+def test_a_text_that_no_file_could_hold(data, tmp_path):
+    data["cpu"]["model"] = "Xeon \ud800"
+    assert refusal(json.dumps(data), tmp_path) == "a text in it has half a surrogate pair, which is no character"
 
 
 def put(data: dict, path: str, value: object) -> None:
