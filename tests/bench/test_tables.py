@@ -2,8 +2,6 @@
 """What stands beside a results.json: the same figures as CSV and Markdown, whole files or none."""
 
 import csv
-import sys
-import types
 
 import pytest
 from fabricate import Run, fabricate, write
@@ -22,7 +20,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def page(monkeypatch):
-    monkeypatch.setitem(sys.modules, "report.page", types.SimpleNamespace(render=lambda results: "<p>"))
+    monkeypatch.setattr(program, "render", lambda results: "<p>")
 
 
 def lines(text: str, beginning: str) -> list[list[str]]:
