@@ -112,10 +112,10 @@ void print_end(const Findings &findings, const std::string &folder) {
     const auto &records = findings.records;
     const auto failed = std::count_if(records.begin(), records.end(), is_wrong);
     const auto left = std::count_if(records.begin(), records.end(), is_left);
-    std::printf("\n%zu cells in %.0f s, %s", records.size(), findings.seconds,
-                failed == 0 ? "all correct" : alarming(format("%td FAILED", failed)).c_str());
+    std::printf("\n%zu cells in %.0f s, ", records.size(), findings.seconds);
     if (left > 0)
-        std::printf(", %td not reached", left);
+        std::printf("%td not reached, the others ", left);
+    std::printf("%s", failed == 0 ? "all correct" : alarming(format("%td FAILED", failed)).c_str());
     std::printf("; %sresults in %s\n", findings.complete ? "" : alarming("interrupted: partial ").c_str(),
                 std::filesystem::proximate(folder).c_str());
 }

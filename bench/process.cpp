@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,11 +43,13 @@ std::vector<std::string> arguments() {
     pointers.push_back(nullptr);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP})
         std::signal(signal, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* without the one that asked, nobody waits for the answer */
     /* Read when OpenMP starts; what the caller wants of it stands. */
     setenv("OMP_PROC_BIND", "close", 0);
     setenv("OMP_PLACES", "cores", 0);
     execv(own_program, pointers.data());
-    std::fprintf(stderr, "cannot start %s: %s\n", words[0].c_str(), std::strerror(errno));
+    std::fprintf(stderr, "cannot start %s once more: %s; --processes=1 starts none\n", own_program,
+                 std::strerror(errno));
     _exit(127);
 }
 

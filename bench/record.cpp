@@ -9,8 +9,9 @@ namespace bench {
 namespace {
 
 constexpr double wanted_confidence = 0.95;
-/* Half the interval over the median, of times in units of the clock or of the memory's speed at that moment: a clock that
- * drifts is no noise of the cell. Of fewer than five processes no interval is sure enough to be called quiet. */
+/* Of the width of the times, or of times in units of the clock or of the memory's speed at that moment if that is less: a
+ * clock that drifts is no noise of the cell, nor is a yardstick that was disturbed. Of fewer than five processes no
+ * interval is sure enough to be called quiet. */
 constexpr double noisy_from = 0.05, least_confidence = 0.9;
 
 /* Distribution-free: the true median lies between the k-th value from below and the k-th from above unless fewer than k
@@ -36,6 +37,12 @@ Interval median_interval(std::vector<double> values) {
         outside += next;
     }
     return {values[k - 1], values[n - k], std::max(0.0, 1 - 2 * outside)};
+}
+
+/* Half the interval over the median. */
+double width(const std::vector<double> &values) {
+    const Interval interval = median_interval(values);
+    return (interval.high - interval.low) / 2 / median(values);
 }
 
 } // namespace
@@ -78,11 +85,9 @@ std::optional<Summary> Record::summary() const {
     }
 
     const std::vector<double> times = process_medians(nullptr);
+    const std::vector<double> works = process_medians(&binds->rates == &stream ? &stream : &fma);
     const auto [low, high, confidence] = median_interval(times);
-    const std::vector<double> steady = process_medians(&binds->rates == &stream ? &stream : &fma);
-    const Interval steadied = median_interval(steady);
-    const bool noisy =
-        confidence < least_confidence || (steadied.high - steadied.low) / 2 > noisy_from * median(steady);
+    const bool noisy = confidence < least_confidence || std::min(width(times), width(works)) > noisy_from;
     return Summary{median(times), low, high, confidence, noisy, binds->name, share};
 }
 

@@ -29,6 +29,9 @@ def main(arguments: list[str]) -> int:
     except (ResultError, files.WriteError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"report: interrupted; scripts/bench --report={options.folder} makes the page again", file=sys.stderr)
+        return 130
     return 0
 
 

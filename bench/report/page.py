@@ -29,7 +29,10 @@ def read(name: str) -> str:
 
 
 def title(results: list[Result]) -> str:
-    return f"libaft on {cpu_label(results[0].cpu)}" if len(results) == 1 else f"libaft on {len(results)} CPUs"
+    cpus = {cpu_label(result.cpu) for result in results}
+    if len(cpus) > 1:
+        return f"libaft on {len(cpus)} CPUs"
+    return f"libaft on {cpus.pop()}" + (f", {len(results)} results" if len(results) > 1 else "")
 
 
 def date(result: Result) -> str:

@@ -44,6 +44,16 @@ def slowdowns(table: Table, above: float) -> list[str]:
     ]
 
 
+def unmeasured(table: Table) -> list[str]:
+    """What A has timed and another has not, as where it was interrupted: it may be slow, for all that is known."""
+    return [
+        f"{row.cells[0].name} in {column.letter}"
+        for row in table.rows
+        for column, cell in zip(table.columns[1:], row.cells[1:], strict=True)
+        if row.cells[0] and row.cells[0].summary and not (cell and (cell.summary or cell.failure))
+    ]
+
+
 def decided(table: Table) -> bool:
     """Whether any comparison had enough processes, and little enough noise, to find a slowdown."""
     all_comparisons = (found for index in range(len(table.columns)) for found in table.comparisons(index))
@@ -82,4 +92,9 @@ def run(options: argparse.Namespace, console: Console) -> int:
     terminal.show_bad(found, console)
     if not found and not decided(table):
         raise Incomparable("--fail-above: no cell has the processes and the quiet to tell; measure with more processes")
+    if not found and (lacking := unmeasured(table)):
+        raise Incomparable(
+            f"--fail-above: {len(lacking)} cells of A were not measured again, the first {lacking[0]}; measure them, "
+            "or leave them out with --filter"
+        )
     return 1 if found else 0

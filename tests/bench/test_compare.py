@@ -206,6 +206,18 @@ def test_across_cpus_the_best_instruction_set_of_each(runs):
     assert missing == {("A", "neon"), ("B", "avx2"), ("B", "avx512")}
 
 
+def test_a_limit_holds_for_every_cell_that_the_base_has(runs):
+    def of_simple(data):
+        data["cells"] = [cell for cell in data["cells"] if cell["name"] in SIMPLE]
+
+    runs.add("a", seed=1)
+    runs.add("b", change=of_simple, seed=2)
+    status, _, err = runs.compare("a", "b", "--fail-above", "5%")
+    assert status == 2 and "cells of A were not measured again, the first simple/" in err
+    assert runs.compare("a", "b", "--fail-above", "5%", "--filter", "^simple/T=197.*avx2/")[0] == 0
+    assert runs.compare("b", "a", "--fail-above", "5%")[0] == 0
+
+
 def test_noise_of_the_best_instruction_set_decides_nothing(runs):
     """Were another one taken in its place, the CPU would seem slower for the noise."""
     noisy = SIMPLE[0].replace("avx2", "avx512")
@@ -268,7 +280,7 @@ def test_markdown_and_page_are_written(runs):
     html, markdown = runs.folder / "all.html", runs.folder / "all.md"
     assert runs.compare("a", "b", "--html", str(html), "--markdown", str(markdown))[0] == 0
     page = html.read_text(encoding="utf-8")
-    assert "<title>libaft on 2 CPUs</title>" in page
+    assert "<title>libaft on Xeon Platinum 8481C, 2 results</title>" in page
     assert '<option value="best">' in page and '<option value="avx2">' in page
     assert "each instruction set: B against A, 108 cells: 1 slower, 107 no difference" in page
     text = markdown.read_text()
