@@ -93,13 +93,21 @@ def _yardstick(base: Cell) -> str:
     return "stream" if base.summary.binds == "stream" else "fma"
 
 
-def _process_times(cell: Cell, yardstick: str | None, unit: float = 1.0) -> numpy.ndarray:
-    """The median time of an output in each process; with a yardstick, at the clock at which its rate is `unit`."""
-    times = numpy.asarray(cell.samples_ns) / cell.work.elements
-    if yardstick:
-        times = times * numpy.asarray(getattr(cell.beside, yardstick)) / unit
+def _process_medians(times: numpy.ndarray, cell: Cell) -> numpy.ndarray:
     processes = numpy.asarray(cell.process)
     return numpy.array([numpy.median(times[processes == process]) for process in numpy.unique(processes)])
+
+
+def _process_times(cell: Cell, yardstick: str | None, unit: float = 1.0) -> numpy.ndarray:
+    """The median time of an output in each process; with a yardstick, at the clock at which its rate is `unit`. A clock
+    that wobbled within the run is taken out sample by sample; where that only adds the yardstick's own noise, by its
+    median."""
+    times = numpy.asarray(cell.samples_ns) / cell.work.elements
+    if yardstick is None:
+        return _process_medians(times, cell)
+    rates = numpy.asarray(getattr(cell.beside, yardstick)) / unit
+    ways = [_process_medians(times * rate, cell) for rate in (rates, numpy.median(rates))]
+    return min(ways, key=lambda medians: stats.iqr(medians) / numpy.median(medians))
 
 
 def _test(base: Cell, other: Cell, corrected: bool, margin: float) -> _Test:
