@@ -13,6 +13,7 @@
 
 #include "bench/ceilings.h"
 #include "bench/cell_table.h"
+#include "bench/files.h"
 #include "bench/machine/describe.h"
 #include "bench/process.h"
 #include "bench/progress.h"
@@ -82,7 +83,7 @@ class Run {
     }
 
     int all() {
-        folder.expect_writable();
+        expect_writable(options.results);
         print_machine(machine_facts(isas));
         note_interruption();
         Progress progress(jobs.size(), options.processes);

@@ -13,12 +13,8 @@ class RunFolder {
     /* It appears with its first file, and its name is settled then: another run may have begun in the same second. */
     RunFolder(const std::string &results, const std::string &cpu, std::time_t begin);
 
-    /* A reader never finds half a file, and an older one stays until the new one is whole. Throws std::runtime_error
-     * where it cannot be written. */
+    /* As write_whole (files.h). */
     void write(const std::string &file_name, const std::string &text);
-
-    /* Tries now whether files can be written, before hours are spent on what cannot be kept. */
-    void expect_writable() const;
 
     /* Of what was written. */
     const std::string &path() const { return folder; }
@@ -26,7 +22,7 @@ class RunFolder {
   private:
     void claim();
 
-    std::string name; /* unless there is one of this name */
+    const std::string name; /* unless there is one of this name */
     std::string folder;
 };
 

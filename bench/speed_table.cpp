@@ -8,7 +8,9 @@
 #include <optional>
 #include <regex>
 
-#include "bench/results_file.h"
+#include <nlohmann/json.hpp>
+
+#include "bench/files.h"
 #include "bench/speed_rows.h"
 #include "bench/terminal.h"
 
@@ -87,32 +89,31 @@ void print_row(const SpeedRow &row, const Outcome &outcome) {
                 row.met(value.median) ? "met  " : alarming("short").c_str(), outcome.finding->note.c_str());
 }
 
-std::string quoted(const std::string &text) {
-    std::string json = "\"";
-    for (const char c : text)
-        json += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c < ' ' ? ' ' : c};
-    return json + "\"";
-}
+using json = nlohmann::ordered_json;
 
-std::string json_object(const Facts &facts) {
-    std::string json;
+json json_object(const Facts &facts) {
+    json object;
     for (const auto &[name, value] : facts)
-        json += (json.empty() ? "{" : ", ") + quoted(name) + ": " + quoted(value);
-    return json + "}";
+        object[name] = value;
+    return object;
 }
 
-std::string json_row(const SpeedRow &row, const Outcome &outcome) {
-    std::string json = "{\"text\": " + quoted(row.text) + ", \"unit\": " + quoted(row.unit) +
-                       ", \"sense\": " + quoted(row.sense == Sense::at_least ? "at least" : "at most") +
-                       format(", \"bound\": %g, ", row.bound);
-    if (!outcome.finding)
-        return json + (outcome.wrong ? "\"wrong\": " : "\"skipped\": ") + quoted(outcome.reason) + "}";
+json json_row(const SpeedRow &row, const Outcome &outcome) {
+    json object = {{"text", row.text},
+                   {"unit", row.unit},
+                   {"sense", row.sense == Sense::at_least ? "at least" : "at most"},
+                   {"bound", row.bound}};
+    if (!outcome.finding) {
+        object[outcome.wrong ? "wrong" : "skipped"] = outcome.reason;
+        return object;
+    }
     const Measured &value = outcome.finding->value;
-    return json +
-           format("\"measured\": %.6g, \"low\": %.6g, \"high\": %.6g, \"met\": %s, ", value.median, value.low,
-                  value.high, row.met(value.median) ? "true" : "false") +
-           (outcome.finding->rate_behind ? format("\"rate_behind\": %.6g, ", *outcome.finding->rate_behind) : "") +
-           "\"note\": " + quoted(outcome.finding->note) + "}";
+    object.update(
+        {{"measured", value.median}, {"low", value.low}, {"high", value.high}, {"met", row.met(value.median)}});
+    if (outcome.finding->rate_behind)
+        object["rate_behind"] = *outcome.finding->rate_behind;
+    object["note"] = outcome.finding->note;
+    return object;
 }
 
 std::vector<SpeedRow> chosen_rows(const Options &options, const std::string &provider) {
@@ -149,8 +150,8 @@ int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts
     if (rows.empty())
         return 0;
 
-    ResultsFile file(options.results, std::string("speed-") + probe->exp_provider);
-    file.stream() << "{\"context\": " << json_object(facts) << ",\n\"rows\": [\n";
+    expect_writable(options.results);
+    json results = {{"context", json_object(facts)}, {"rows", json::array()}};
     std::size_t done = 0, met = 0, skipped = 0;
     const auto begin = std::chrono::steady_clock::now();
     for (const SpeedRow &row : rows) {
@@ -159,17 +160,19 @@ int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts
         clear_progress();
         print_row(row, outcome);
         std::fflush(stdout);
-        file.stream() << (done++ > 0 ? ",\n" : "") << json_row(row, outcome);
+        done++;
+        results["rows"].push_back(json_row(row, outcome));
         met += outcome.finding && row.met(outcome.finding->value.median) ? 1 : 0;
         skipped += !outcome.finding && !outcome.wrong ? 1 : 0;
     }
-    file.stream() << "\n]}\n";
-    file.commit();
+    create_folder(options.results);
+    const std::string path =
+        options.results + "/speed-" + probe->exp_provider + "-" + compact_utc(std::time(nullptr)) + ".json";
+    write_whole(path, results.dump(1) + "\n");
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-    std::puts(
-        faint(format("%zu met, %zu short or wrong, %zu skipped in %.0f s; results in %s", met, done - met - skipped,
-                     skipped, elapsed.count(), std::filesystem::proximate(file.path()).c_str()))
-            .c_str());
+    std::puts(faint(format("%zu met, %zu short or wrong, %zu skipped in %.0f s; results in %s", met,
+                           done - met - skipped, skipped, elapsed.count(), std::filesystem::proximate(path).c_str()))
+                  .c_str());
     return met + skipped == done ? 0 : 1;
 }
 
