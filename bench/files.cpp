@@ -44,10 +44,10 @@ void write_whole(const std::string &path, const std::string &text) {
     }
 }
 
-std::string compact_utc(std::time_t time) {
+std::string utc(const char *pattern, std::time_t time) {
     char text[32];
-    std::tm utc{};
-    std::strftime(text, sizeof text, "%Y%m%dT%H%M%S", gmtime_r(&time, &utc));
+    std::tm fields{};
+    std::strftime(text, sizeof text, pattern, gmtime_r(&time, &fields));
     return text;
 }
 

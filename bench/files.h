@@ -17,8 +17,9 @@ void expect_writable(const std::string &folder);
 /* A reader never finds half a file, and an older one stays until the new one is whole. */
 void write_whole(const std::string &path, const std::string &text);
 
-/* "20261122T203159" */
-std::string compact_utc(std::time_t time);
+/* As strftime, in UTC. */
+std::string utc(const char *pattern, std::time_t time);
+constexpr char in_a_name[] = "%Y%m%dT%H%M%S"; /* 20261122T203159 */
 
 } // namespace bench
 

@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "bench/files.h"
 #include "bench/machine/build.h"
 #include "bench/machine/describe.h"
 #include "bench/terminal.h"
@@ -15,13 +16,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr int schema_version = 1;
-
-std::string utc(std::time_t time) {
-    char text[32];
-    std::tm fields{};
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&time, &fields));
-    return text;
-}
 
 /* Seven digits: what follows is noise, and would double the file. */
 json rounded(double value) { return std::stod(format("%.7g", value)); }
@@ -138,6 +132,7 @@ void add_samples(Findings &findings, const std::vector<std::size_t> &records, st
             if (record.failure.empty() && entry.at("name") == name) {
                 found++;
                 entry["repetition_index"] = record.samples_ns.size();
+                entry["repetitions"] = 0;
                 add_sample(record, process, entry);
                 findings.benchmarks.push_back(entry);
             }
@@ -155,7 +150,7 @@ std::string results_json(const Findings &findings, const Options &options, const
         cells.push_back(cell(record));
     const json results = {
         {"schema_version", schema_version},
-        {"created", utc(findings.begin)},
+        {"created", utc("%Y-%m-%dT%H:%M:%SZ", findings.begin)},
         {"command", options.command},
         {"complete", findings.complete},
         {"seconds", findings.seconds},
@@ -187,10 +182,7 @@ std::string results_json(const Findings &findings, const Options &options, const
 }
 
 std::string google_benchmark_json(const Findings &findings) {
-    json benchmarks = findings.benchmarks;
-    for (json &entry : benchmarks)
-        entry["repetitions"] = 0;
-    const json all = {{"context", findings.benchmark_context}, {"benchmarks", benchmarks}};
+    const json all = {{"context", findings.benchmark_context}, {"benchmarks", findings.benchmarks}};
     return all.dump(1) + "\n";
 }
 

@@ -29,7 +29,7 @@ std::string slug(std::string text) {
 } // namespace
 
 RunFolder::RunFolder(const std::string &results, const std::string &cpu, std::time_t begin)
-    : name(results + "/" + slug(cpu) + "-" + compact_utc(begin)) {}
+    : name(results + "/" + slug(cpu) + "-" + utc(in_a_name, begin)) {}
 
 /* Of runs that begin in one second each has its own: which of them makes a folder, the system decides. */
 void RunFolder::claim() {

@@ -46,14 +46,6 @@ std::string ceilings(const aft_probe &probe) {
                   1e9 / best_rate(exp_pass(one, probe, task)));
 }
 
-std::string utc_date() {
-    char text[16];
-    const std::time_t now = std::time(nullptr);
-    std::tm utc{};
-    std::strftime(text, sizeof text, "%Y-%m-%d", gmtime_r(&now, &utc));
-    return text;
-}
-
 void print_head(const Facts &facts) {
     std::printf("%s\n\n", bold("libaft: the speed it is to have, and has here").c_str());
     for (const auto &[name, value] : facts)
@@ -141,7 +133,7 @@ int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts
         if (options.isa == one->isa)
             probe = one;
     const std::vector<SpeedRow> rows = chosen_rows(options, probe->exp_provider);
-    facts.push_back({"date", utc_date()});
+    facts.push_back({"date", utc("%Y-%m-%d", std::time(nullptr))});
     facts.push_back({"rows", std::string("on ") + probe->isa + " and one thread, unless they say otherwise"});
     facts.push_back({"ceilings", ceilings(*probe)});
     const Setting setting{isas, *probe, options.quick ? quick_row_seconds : row_seconds};
@@ -167,7 +159,7 @@ int print_speed_table(const Options &options, const IsaLevels &isas, Facts facts
     }
     create_folder(options.results);
     const std::string path =
-        options.results + "/speed-" + probe->exp_provider + "-" + compact_utc(std::time(nullptr)) + ".json";
+        options.results + "/speed-" + probe->exp_provider + "-" + utc(in_a_name, std::time(nullptr)) + ".json";
     write_whole(path, results.dump(1) + "\n");
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
     std::puts(faint(format("%zu met, %zu short or wrong, %zu skipped in %.0f s; results in %s", met,

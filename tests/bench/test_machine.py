@@ -10,10 +10,10 @@ import subprocess
 
 import jsonschema
 import machine_tree
+import program
 import pytest
+from program import ROOT
 
-ROOT = pathlib.Path(__file__).parents[2]
-BENCH = pathlib.Path(os.environ.get("AFT_BENCH", ROOT / "build/bench/bench/aft_bench"))
 SCHEMA = json.loads((ROOT / "bench/results.schema.json").read_text("utf-8"))
 SECTIONS = ("cpu", "topology", "clock", "system", "unreadable")
 # Null says that there is none, and needs no reason.
@@ -23,10 +23,8 @@ LIVE_ALONE = {"clock.measured_mhz", "system.page_bytes"}
 
 
 def run(*options: str, on_cpus: set[int] | None = None) -> subprocess.CompletedProcess:
-    if not BENCH.exists():
-        pytest.fail(f"{BENCH} is missing: build it with 'cmake --preset bench && cmake --build --preset bench'")
     prepare = None if on_cpus is None else lambda: os.sched_setaffinity(0, on_cpus)
-    return subprocess.run([BENCH, *options], capture_output=True, text=True, timeout=60, preexec_fn=prepare)
+    return program.run(*options, timeout=60, preexec_fn=prepare)
 
 
 def described(*options: str, **how) -> dict:
