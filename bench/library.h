@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The library as a bench may see it. Its internal headers are C alone. */
+/* The library as a bench may see it. */
 #ifndef AFT_BENCH_LIBRARY_H
 #define AFT_BENCH_LIBRARY_H
 
@@ -9,7 +9,6 @@
 #include "include/aft.h"
 
 extern "C" {
-#include "dispatch/dispatch.h"
 #include "kernels/probe.h"
 }
 

@@ -41,12 +41,12 @@ std::string commit() {
 
 IsaLevels find_isas() {
     IsaLevels levels;
-    for (const char *const *name = aft_isa_names; *name != nullptr; name++) {
-        const aft_probe *probe = aft_probe_find(*name);
-        if (probe != nullptr && aft_use_isa(*name) == AFT_OK)
+    for (std::size_t i = 0; aft_isa_at(i) != nullptr; i++) {
+        const aft_probe *probe = aft_probe_find(aft_isa_at(i));
+        if (probe != nullptr && aft_use_isa(aft_isa_at(i)) == AFT_OK)
             levels.available.push_back(probe);
         else
-            levels.skipped.push_back(*name);
+            levels.skipped.push_back(aft_isa_at(i));
     }
     return levels;
 }

@@ -2,18 +2,21 @@
 #ifndef AFT_DISPATCH_CHECK_H
 #define AFT_DISPATCH_CHECK_H
 
+#include "dispatch/internal.h"
+
 #include <aft.h>
 
 /* Everything about a problem that can be wrong, before a byte is written. */
-aft_status aft_check_problem(const aft_problem *problem);
+AFT_INTERNAL aft_status aft_check_problem(const aft_problem *problem);
 
 /* That a workspace overlaps neither an input nor the output of a checked problem. */
-aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes);
+AFT_INTERNAL aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes);
 
 /* What can be wrong about a bias that is to be prepared. */
-aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias);
+AFT_INTERNAL aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias);
 
 /* That the memory of a prepared bias does not overlap the bias, which is checked. */
-aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory, size_t bytes);
+AFT_INTERNAL aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory,
+                                              size_t bytes);
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef AFT_DISPATCH_CPU_H
 #define AFT_DISPATCH_CPU_H
 
+#include "dispatch/internal.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,9 +15,12 @@ typedef struct aft_x86_words {
     uint64_t xcr0;
 } aft_x86_words;
 
-bool aft_x86_runs(const aft_x86_words *words, const char *isa);
+AFT_INTERNAL bool aft_x86_runs(const aft_x86_words *words, const char *isa);
+
+/* Without regard to case. The library calls no function of libc that a compiler may not call by itself. */
+AFT_INTERNAL bool aft_same_name(const char *a, const char *b);
 
 /* Whether this machine runs an instruction set, by its name. */
-bool aft_cpu_runs(const char *isa);
+AFT_INTERNAL bool aft_cpu_runs(const char *isa);
 
 #endif

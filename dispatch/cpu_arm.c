@@ -3,9 +3,7 @@
 
 #ifdef __aarch64__
 
-#include <string.h>
-
 /* Advanced SIMD and FMA are part of the base architecture that every AArch64 compiler assumes. */
-bool aft_cpu_runs(const char *isa) { return strcmp(isa, "scalar") == 0 || strcmp(isa, "neon") == 0; }
+bool aft_cpu_runs(const char *isa) { return aft_same_name(isa, "scalar") || aft_same_name(isa, "neon"); }
 
 #endif

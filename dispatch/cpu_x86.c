@@ -4,7 +4,6 @@
 #if defined(__x86_64__) || defined(__i386__)
 
 #include <cpuid.h>
-#include <string.h>
 
 /* Intel 64 and IA-32 Architectures Software Developer's Manual, volume 2A (CPUID) and volume 1, 13.3 (XCR0). */
 enum {
@@ -25,11 +24,11 @@ static bool all(uint64_t word, uint64_t bits) { return (word & bits) == bits; }
 bool aft_x86_runs(const aft_x86_words *words, const char *isa) {
     bool avx2 = all(words->leaf1_ecx, LEAF1_OSXSAVE | LEAF1_AVX | LEAF1_FMA) && all(words->leaf7_ebx, LEAF7_AVX2) &&
                 all(words->xcr0, XCR0_AVX);
-    if (strcmp(isa, "scalar") == 0)
+    if (aft_same_name(isa, "scalar"))
         return true;
-    if (strcmp(isa, "avx2") == 0)
+    if (aft_same_name(isa, "avx2"))
         return avx2;
-    if (strcmp(isa, "avx512") == 0)
+    if (aft_same_name(isa, "avx512"))
         return avx2 && all(words->xcr0, XCR0_AVX512) &&
                all(words->leaf7_ebx, LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512BW | LEAF7_AVX512VL);
     return false;

@@ -10,28 +10,29 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <strings.h>
 
-#define AFT_ISA_ROW(name) extern const aft_table aft_table_##name;
+#define AFT_ISA_ROW(name) AFT_INTERNAL const aft_table *aft_table_##name(void);
 AFT_ISA_LIST(AFT_ISA_ROW)
 #undef AFT_ISA_ROW
 
-#define AFT_ISA_ROW(name) &aft_table_##name,
-static const aft_table *const tables[] = {AFT_ISA_LIST(AFT_ISA_ROW)};
+/* A table is asked for only where this CPU runs its level. */
+typedef struct isa_level {
+    const char *name;
+    const aft_table *(*table)(void);
+} isa_level;
+
+#define AFT_ISA_ROW(name) {#name, aft_table_##name},
+static const isa_level levels[] = {AFT_ISA_LIST(AFT_ISA_ROW)};
 #undef AFT_ISA_ROW
 
-#define AFT_ISA_ROW(name) #name,
-const char *const aft_isa_names[] = {AFT_ISA_LIST(AFT_ISA_ROW) NULL};
-#undef AFT_ISA_ROW
-
-enum { TABLES = sizeof tables / sizeof tables[0] };
+enum { LEVELS = sizeof levels / sizeof levels[0] };
 
 static _Atomic(const aft_table *) active;
 
-/* The place of a name in the list, TABLES where it is not there. */
+/* The place of a name in the list, LEVELS where it is not there. */
 static size_t find(const char *name) {
     size_t i = 0;
-    while (i < TABLES && strcasecmp(tables[i]->name, name) != 0)
+    while (i < LEVELS && !aft_same_name(levels[i].name, name))
         i++;
     return i;
 }
@@ -39,17 +40,21 @@ static size_t find(const char *name) {
 /* One more than the place of the highest level that the environment allows. A name that this build does not know, such
  * as another architecture's, sets no limit. */
 static size_t environment_limit(void) {
+#ifdef AFT_NO_ENVIRONMENT
+    return LEVELS;
+#else
     const char *name = getenv("AFT_ISA");
-    size_t level = name ? find(name) : TABLES;
-    return level < TABLES ? level + 1 : TABLES;
+    size_t level = name ? find(name) : LEVELS;
+    return level < LEVELS ? level + 1 : LEVELS;
+#endif
 }
 
 static const aft_table *highest(void) {
     size_t level = environment_limit();
     do
         level--;
-    while (level > 0 && !aft_cpu_runs(tables[level]->name));
-    return tables[level];
+    while (level > 0 && !aft_cpu_runs(levels[level].name));
+    return levels[level].table();
 }
 
 const aft_table *aft_active_table(void) {
@@ -61,15 +66,17 @@ const aft_table *aft_active_table(void) {
     return table;
 }
 
+const char *aft_isa_at(size_t index) { return index < LEVELS ? levels[index].name : NULL; }
+
 const char *aft_isa_name(void) { return aft_active_table()->name; }
 
 aft_status aft_use_isa(const char *name) {
     if (!name)
         return AFT_NULL;
     size_t level = find(name);
-    if (level >= environment_limit() || !aft_cpu_runs(tables[level]->name))
+    if (level >= environment_limit() || !aft_cpu_runs(levels[level].name))
         return AFT_UNSUPPORTED;
-    atomic_store_explicit(&active, tables[level], memory_order_release);
+    atomic_store_explicit(&active, levels[level].table(), memory_order_release);
     return AFT_OK;
 }
 

@@ -3,8 +3,6 @@
 
 #include "dispatch/sizes.h"
 
-enum { ALIGNMENT_FLOATS = 16 }; /* 64 bytes, where the memory itself is so aligned */
-
 size_t aft_block_chains(size_t keys, size_t window) {
     size_t all = aft_ceil_div(keys, AFT_CHAIN_KEYS);
     if (window == 0 || window >= keys)
@@ -26,13 +24,13 @@ bool aft_packed_describe(const aft_shape *shape, const aft_bias *bias, aft_packe
     size_t copies, rows, blocks, floats = 0;
     return aft_multiply(packed->batches, packed->heads, &copies) && aft_multiply(copies, packed->rows, &rows) &&
            aft_multiply(copies, packed->blocks, &blocks) && aft_multiply(blocks, packed->chains, &blocks) &&
-           aft_add_product(&floats, rows, 2) && aft_add(floats, ALIGNMENT_FLOATS, &floats) &&
+           aft_add_product(&floats, rows, 2) && aft_add(floats, AFT_ALIGNMENT_FLOATS, &floats) &&
            aft_add_product(&floats, blocks, 2 * (size_t)AFT_ROW_BLOCK * AFT_CHAIN_KEYS);
 }
 
 size_t aft_packed_place(aft_packed *packed, float *floats, bool logits) {
     size_t copies = packed->batches * packed->heads;
-    size_t scales = aft_ceil_div(copies * packed->rows * 2, ALIGNMENT_FLOATS) * ALIGNMENT_FLOATS;
+    size_t scales = aft_ceil_div(copies * packed->rows * 2, AFT_ALIGNMENT_FLOATS) * AFT_ALIGNMENT_FLOATS;
     size_t weights = copies * packed->blocks * packed->chains * AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     if (floats) {
         packed->scales = floats;

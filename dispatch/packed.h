@@ -6,15 +6,15 @@
 #include "dispatch/table.h"
 
 /* Chains that the rows of one block may see as dense; a window of 0 is AFT-full, where all keys are. */
-size_t aft_block_chains(size_t keys, size_t window);
+AFT_INTERNAL size_t aft_block_chains(size_t keys, size_t window);
 
 /* How a bias is packed for the rows and keys of a shape: everything but the pointers. FULL, or LOCAL and BAND with a
  * window of at least 1. False where it would not fit an address space. */
-bool aft_packed_describe(const aft_shape *shape, const aft_bias *bias, aft_packed *packed);
+AFT_INTERNAL bool aft_packed_describe(const aft_shape *shape, const aft_bias *bias, aft_packed *packed);
 
 /* Points a description to its floats; returns how many these are. NULL only counts. Without logits, these are read where
  * the bias lies. */
-size_t aft_packed_place(aft_packed *packed, float *floats, bool logits);
+AFT_INTERNAL size_t aft_packed_place(aft_packed *packed, float *floats, bool logits);
 
 /* A prepared bias in the caller's memory. */
 typedef struct aft_prepared {
@@ -24,6 +24,6 @@ typedef struct aft_prepared {
 } aft_prepared;
 
 /* Reads what aft_prepare wrote: AFT_NULL without memory, AFT_STALE where it does not serve this problem. */
-aft_status aft_prepared_open(const aft_problem *problem, aft_prepared *prepared);
+AFT_INTERNAL aft_status aft_prepared_open(const aft_problem *problem, aft_prepared *prepared);
 
 #endif

@@ -5,10 +5,9 @@
 #include "dispatch/sizes.h"
 
 enum {
-    ALIGNMENT_FLOATS = 16, /* 64 bytes: a cache line, and the widest vector */
-    SHARED_VECTORS = 16,   /* of channels of a packing or scanning task, where several workers share these */
-    SET_FLOATS = 1 << 22,  /* 16 MiB of panels at a time, unless one pair needs more, and of weights for all pairs */
-    ENOUGH_TASKS = 16,     /* for many threads to share */
+    SHARED_VECTORS = 16,  /* of channels of a packing or scanning task, where several workers share these */
+    SET_FLOATS = 1 << 22, /* 16 MiB of panels at a time, unless one pair needs more, and of weights for all pairs */
+    ENOUGH_TASKS = 16,    /* for many threads to share */
 };
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -17,9 +16,9 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 /* Appends a field of `count` items of `floats` floats to a layout of *total floats, at an aligned offset. */
 static bool append(size_t *total, size_t count, size_t floats, size_t *offset) {
     *offset = *total;
-    if (!aft_add_product(total, count, floats) || !aft_add(*total, ALIGNMENT_FLOATS - 1, total))
+    if (!aft_add_product(total, count, floats) || !aft_add(*total, AFT_ALIGNMENT_FLOATS - 1, total))
         return false;
-    *total -= *total % ALIGNMENT_FLOATS;
+    *total -= *total % AFT_ALIGNMENT_FLOATS;
     return true;
 }
 
@@ -169,7 +168,7 @@ bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
         *bytes = 0;
         return true;
     }
-    if (!aft_add_product(&floats, width, plan->scratch.floats) || !aft_add(floats, ALIGNMENT_FLOATS, &floats))
+    if (!aft_add_product(&floats, width, plan->scratch.floats) || !aft_add(floats, AFT_ALIGNMENT_FLOATS, &floats))
         return false;
     *bytes = floats * sizeof(float);
     return true;

@@ -6,13 +6,13 @@
 
 /* Lays out the workspace and the phases of a checked problem. AFT_SIZE where the workspace would not fit an address
  * space. */
-aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan);
+AFT_INTERNAL aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan);
 
 /* Widens the tasks of a scan, where one worker does all of them: of whole rows, the next are guessed best. */
-void aft_plan_widen(aft_plan *plan);
+AFT_INTERNAL void aft_plan_widen(aft_plan *plan);
 
 /* Bytes of workspace for `width` workers, the slack for its alignment included. False where they overflow. */
-bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes);
+AFT_INTERNAL bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes);
 
 /* One phase: which kernel runs, over the pairs from `set` on, in how many tasks. */
 typedef struct aft_phase {
@@ -20,6 +20,6 @@ typedef struct aft_phase {
     size_t set, tasks;
 } aft_phase;
 
-aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase);
+AFT_INTERNAL aft_phase aft_plan_phase(const aft_plan *plan, const aft_table *table, size_t phase);
 
 #endif

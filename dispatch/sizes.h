@@ -9,6 +9,8 @@
 
 #define AFT_LARGEST_COUNT ((size_t)PTRDIFF_MAX / sizeof(float))
 
+enum { AFT_ALIGNMENT_FLOATS = 16 }; /* 64 bytes: a cache line, and the widest vector */
+
 static inline size_t aft_ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
 
 static inline bool aft_add(size_t a, size_t b, size_t *sum) {

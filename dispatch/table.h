@@ -11,6 +11,8 @@
 #ifndef AFT_DISPATCH_TABLE_H
 #define AFT_DISPATCH_TABLE_H
 
+#include "dispatch/internal.h"
+
 #include <aft.h>
 
 enum {

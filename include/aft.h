@@ -178,6 +178,10 @@ AFT_API const char *aft_status_string(aft_status status);
  * that the CPU has and the operating system enables, but none above the one that AFT_ISA in the environment names. */
 AFT_API const char *aft_isa_name(void);
 
+/* The instruction sets that this build holds, ascending: 0 is "scalar"; NULL from the first on that is not there. Whether
+ * this CPU runs one is what aft_use_isa answers. */
+AFT_API const char *aft_isa_at(size_t index);
+
 /* Chooses another one for the whole process. AFT_UNSUPPORTED, and nothing changes, for one that this CPU or this build
  * lacks or that lies above AFT_ISA. A forward that is under way on another thread ends on the one it began with. Meant
  * for start-up: a first call on another thread, at the same time, may still choose the highest after it. */

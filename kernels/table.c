@@ -10,11 +10,15 @@
 #include "kernels/stream_keys.c"
 #include "kernels/stream_rows.c"
 
-extern const aft_table AFT_ISA_SYMBOL(aft_table_);
-const aft_table AFT_ISA_SYMBOL(aft_table_) = {
-    .name = AFT_ISA_STRING,
-    .lanes = VF32_LANES,
-#define AFT_KERNEL(kernel) .kernel = kernel,
+AFT_INTERNAL const aft_table *AFT_ISA_SYMBOL(aft_table_)(void);
+
+const aft_table *AFT_ISA_SYMBOL(aft_table_)(void) {
+    static const aft_table table = {
+        .name = AFT_ISA_STRING,
+        .lanes = VF32_LANES, /* and the kernels, in the order in which the structure lists them */
+#define AFT_KERNEL(kernel) kernel,
 #include "dispatch/kernels.def"
 #undef AFT_KERNEL
-};
+    };
+    return &table;
+}

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "dispatch/dispatch.h"
-
 typedef struct cell {
     const harness_unit *unit;
     const char *isa; /* NULL for a unit that runs once */
@@ -125,7 +123,7 @@ static void run_cell(void **cmocka_state) {
 
 int harness_main(const char *group, const harness_unit *units, size_t count) {
     size_t isas = 0;
-    while (aft_isa_names[isas])
+    while (aft_isa_at(isas))
         isas++;
     cell *const cells = calloc(count * isas, sizeof *cells);
     struct CMUnitTest *const tests = calloc(count * isas, sizeof *tests);
@@ -137,8 +135,8 @@ int harness_main(const char *group, const harness_unit *units, size_t count) {
     size_t made = 0;
     for (size_t u = 0; u < count; u++)
         for (size_t i = 0; i < (units[u].once ? 1 : isas); i++, made++) {
-            cells[made] = (cell){.unit = &units[u], .isa = units[u].once ? NULL : aft_isa_names[i]};
-            snprintf(names[made], sizeof names[made], units[u].once ? "%s" : "%s/%s", units[u].name, aft_isa_names[i]);
+            cells[made] = (cell){.unit = &units[u], .isa = units[u].once ? NULL : aft_isa_at(i)};
+            snprintf(names[made], sizeof names[made], units[u].once ? "%s" : "%s/%s", units[u].name, aft_isa_at(i));
             tests[made] =
                 (struct CMUnitTest){.name = names[made], .test_func = run_cell, .initial_state = &cells[made]};
         }

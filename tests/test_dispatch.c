@@ -7,7 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "dispatch/dispatch.h"
 #include "harness.h"
 
 /* True or a message on stderr; no cmocka in the child. */
@@ -39,22 +38,22 @@ static void in_child(const char *aft_isa, void (*body)(void)) {
 
 static size_t level_of(const char *name) {
     size_t i = 0;
-    while (aft_isa_names[i] && strcmp(aft_isa_names[i], name) != 0)
+    while (aft_isa_at(i) && strcmp(aft_isa_at(i), name) != 0)
         i++;
     return i;
 }
 
 static size_t highest_usable(void) {
     size_t highest = 0;
-    for (size_t i = 0; aft_isa_names[i]; i++)
-        if (aft_use_isa(aft_isa_names[i]) == AFT_OK)
+    for (size_t i = 0; aft_isa_at(i); i++)
+        if (aft_use_isa(aft_isa_at(i)) == AFT_OK)
             highest = i;
     return highest;
 }
 
 static void first_choice_is_highest(void) {
     const size_t first = level_of(aft_isa_name());
-    REQUIRE(aft_isa_names[first]);
+    REQUIRE(aft_isa_at(first));
     REQUIRE(first == highest_usable());
 }
 
@@ -65,11 +64,11 @@ static void chooses_highest(const char *isa) {
 
 static void list_is_right(void) {
     static const char *const known[] = {"scalar", "avx2", "avx512", "neon"};
-    REQUIRE(strcmp(aft_isa_names[0], "scalar") == 0);
-    for (size_t i = 0; aft_isa_names[i]; i++) {
+    REQUIRE(strcmp(aft_isa_at(0), "scalar") == 0);
+    for (size_t i = 0; aft_isa_at(i); i++) {
         bool found = false;
         for (size_t n = 0; n < sizeof known / sizeof known[0]; n++)
-            found = found || strcmp(known[n], aft_isa_names[i]) == 0;
+            found = found || strcmp(known[n], aft_isa_at(i)) == 0;
         REQUIRE(found);
     }
 }
@@ -80,12 +79,12 @@ static void list_of_names(const char *isa) {
 }
 
 static void each_name_is_active_or_refused(void) {
-    for (size_t i = 0; aft_isa_names[i]; i++) {
+    for (size_t i = 0; aft_isa_at(i); i++) {
         char before[16];
         snprintf(before, sizeof before, "%s", aft_isa_name());
-        const aft_status status = aft_use_isa(aft_isa_names[i]);
+        const aft_status status = aft_use_isa(aft_isa_at(i));
         REQUIRE(status == AFT_OK || status == AFT_UNSUPPORTED);
-        REQUIRE(strcmp(aft_isa_name(), status == AFT_OK ? aft_isa_names[i] : before) == 0);
+        REQUIRE(strcmp(aft_isa_name(), status == AFT_OK ? aft_isa_at(i) : before) == 0);
     }
     REQUIRE(aft_use_isa("scalar") == AFT_OK);
 }
@@ -115,14 +114,14 @@ static void limit_holds(void) {
     const size_t limit = level_of(getenv("AFT_ISA")), first = level_of(aft_isa_name());
     REQUIRE(first <= limit);
     REQUIRE(first == highest_usable());
-    for (size_t i = limit + 1; aft_isa_names[i]; i++)
-        REQUIRE(aft_use_isa(aft_isa_names[i]) == AFT_UNSUPPORTED);
+    for (size_t i = limit + 1; aft_isa_at(i); i++)
+        REQUIRE(aft_use_isa(aft_isa_at(i)) == AFT_UNSUPPORTED);
 }
 
 static void environment_lowers(const char *isa) {
     (void)isa;
-    for (size_t i = 0; aft_isa_names[i]; i++)
-        in_child(aft_isa_names[i], limit_holds);
+    for (size_t i = 0; aft_isa_at(i); i++)
+        in_child(aft_isa_at(i), limit_holds);
 }
 
 static void environment_of_nonsense(const char *isa) {

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dispatch/dispatch.h"
 #include "float_mode.h"
 #include "pool.h"
 #include "preparation.h"
@@ -161,8 +160,8 @@ static void made_on_any_isa(const char *isa) {
             float *const want = case_snapshot(&c);
             const aft_bias bias = c.problem.bias;
             preparation here = preparation_make(&spec.shape, &bias);
-            for (size_t other = 0; aft_isa_names[other]; other++) {
-                if (aft_use_isa(aft_isa_names[other]) != AFT_OK)
+            for (size_t other = 0; aft_isa_at(other); other++) {
+                if (aft_use_isa(aft_isa_at(other)) != AFT_OK)
                     continue;
                 preparation there = preparation_make(&spec.shape, &bias);
                 assert_int_equal(aft_use_isa(isa), AFT_OK);
