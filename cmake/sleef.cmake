@@ -4,7 +4,7 @@
 # SLEEF 3 marks the functions with the same bits on every CPU by finz_; SLEEF 4 drops the mark, all its functions being so.
 
 list(GET AFT_ISAS 1 isa)
-set(definitions AFT_VEC_HEADER="kernels/vec/vec_${isa}.h" AFT_EXP_SLEEF)
+set(definitions AFT_VEC_HEADER="kernels/vec/vec_${isa}.h" AFT_EXP_HEADER="kernels/vec/exp_sleef.h")
 list(TRANSFORM definitions PREPEND -D)
 
 # CMake 3.25 does not follow an alias in the LINK_LIBRARIES of try_run.

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#if defined(__x86_64__) || defined(__i386__)
+
 /* The words that decide on x86: CPUID leaf 1 ECX, leaf 7 subleaf 0 EBX (0 where there is no leaf 7), and XCR0 (0 where
  * OSXSAVE is off). */
 typedef struct aft_x86_words {
@@ -16,6 +18,8 @@ typedef struct aft_x86_words {
 } aft_x86_words;
 
 AFT_INTERNAL bool aft_x86_runs(const aft_x86_words *words, const char *isa);
+
+#endif
 
 /* Without regard to case. The library calls no function of libc that a compiler may not call by itself. */
 AFT_INTERNAL bool aft_same_name(const char *a, const char *b);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/cpu.h"
 
-#if defined(__x86_64__) || defined(__i386__)
+#if (defined(__x86_64__) || defined(__i386__)) && !defined(AFT_CPU_FEATURES)
 
 #include <cpuid.h>
 

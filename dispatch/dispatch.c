@@ -6,14 +6,9 @@
 #include "dispatch/dispatch.h"
 
 #include "dispatch/cpu.h"
-#include "dispatch/isa_list.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
-
-#define AFT_ISA_ROW(name) AFT_INTERNAL const aft_table *aft_table_##name(void);
-AFT_ISA_LIST(AFT_ISA_ROW)
-#undef AFT_ISA_ROW
 
 /* A table is asked for only where this CPU runs its level. */
 typedef struct isa_level {
@@ -27,7 +22,7 @@ static const isa_level levels[] = {AFT_ISA_LIST(AFT_ISA_ROW)};
 
 enum { LEVELS = sizeof levels / sizeof levels[0] };
 
-static _Atomic(const aft_table *) active;
+static const aft_table *_Atomic active;
 
 /* The place of a name in the list, LEVELS where it is not there. */
 static size_t find(const char *name) {

@@ -142,8 +142,8 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
                                                                                           : SHARED_VECTORS / 2);
     if (plan->streams) {
         /* Each task adds the states of all groups: 2 % of its time, if it has this many rows for a group. */
-        plan->stream_rows = larger(AFT_STREAM_ROWS, 32 * plan->key_groups);
-        plan->row_blocks = aft_ceil_div(shape->q_len, plan->stream_rows);
+        plan->task_rows = larger(AFT_STREAM_ROWS, 32 * plan->key_groups);
+        plan->row_blocks = aft_ceil_div(shape->q_len, plan->task_rows);
         plan->phases = 2;
     } else if (plan->scans) {
         plan->phases = 1;

@@ -12,6 +12,7 @@
 #define AFT_DISPATCH_TABLE_H
 
 #include "dispatch/internal.h"
+#include "dispatch/isa_list.h"
 
 #include <aft.h>
 
@@ -93,7 +94,7 @@ typedef struct aft_plan {
     size_t pairs;          /* batch * heads */
     size_t pairs_per_set;
     size_t key_groups;   /* of AFT_GROUP_KEYS, in kv_len */
-    size_t stream_rows;  /* query rows of a streaming task */
+    size_t task_rows;    /* query rows of a streaming task */
     size_t pack_vectors; /* vectors of channels of a packing or scanning task */
     size_t pack_blocks;  /* packing or scanning tasks a pair */
     size_t row_blocks;   /* of a pair; each as many tasks as there are slices */
@@ -119,5 +120,10 @@ typedef struct aft_table {
 #include "dispatch/kernels.def"
 #undef AFT_KERNEL
 } aft_table;
+
+/* aft_table_avx2() and its kin. */
+#define AFT_ISA_ROW(isa) AFT_INTERNAL const aft_table *aft_table_##isa(void);
+AFT_ISA_LIST(AFT_ISA_ROW)
+#undef AFT_ISA_ROW
 
 #endif

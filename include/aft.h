@@ -48,10 +48,45 @@
 #define AFT_VERSION_MINOR 1
 #define AFT_VERSION_PATCH 0
 
-#if defined(__GNUC__)
+/*
+ * What a host may define, for the library and for all who include this header alike:
+ *
+ *   AFT_PREFIX=other_     every function is named other_ in place of aft_, so that two versions can live in one program;
+ *                         who includes this header goes on to write aft_
+ *   AFT_STATIC            every function is static: `#include "aft.c"` (scripts/amalgamate) into a file of the host
+ *   AFT_API               what stands before the declaration of each function; by default it is exported
+ *
+ * and for the library alone:
+ *
+ *   AFT_CPU_FEATURES=name    in place of detection: `unsigned name(void)`, a function of the host, says what the CPU has
+ *                            and the operating system enables, as a sum of aft_cpu_features
+ *   AFT_NO_AVX2, AFT_NO_AVX512, AFT_NO_NEON    leave the kernels of an instruction set out (aft.c)
+ *   AFT_NO_ENVIRONMENT    AFT_ISA in the environment is not read (aft.c never reads it)
+ */
+#ifndef AFT_API
+#if defined(AFT_STATIC)
+#define AFT_API static __attribute__((unused))
+#elif defined(__GNUC__)
 #define AFT_API __attribute__((visibility("default")))
 #else
 #define AFT_API
+#endif
+#endif
+
+#ifdef AFT_PREFIX
+#define AFT_PREFIXED_(prefix, name) prefix##name
+#define AFT_PREFIXED(prefix, name) AFT_PREFIXED_(prefix, name)
+#define aft_workspace_bytes AFT_PREFIXED(AFT_PREFIX, workspace_bytes)
+#define aft_forward AFT_PREFIXED(AFT_PREFIX, forward)
+#define aft_phases AFT_PREFIXED(AFT_PREFIX, phases)
+#define aft_tasks AFT_PREFIXED(AFT_PREFIX, tasks)
+#define aft_run AFT_PREFIXED(AFT_PREFIX, run)
+#define aft_prepared_bytes AFT_PREFIXED(AFT_PREFIX, prepared_bytes)
+#define aft_prepare AFT_PREFIXED(AFT_PREFIX, prepare)
+#define aft_status_string AFT_PREFIXED(AFT_PREFIX, status_string)
+#define aft_isa_name AFT_PREFIXED(AFT_PREFIX, isa_name)
+#define aft_isa_at AFT_PREFIXED(AFT_PREFIX, isa_at)
+#define aft_use_isa AFT_PREFIXED(AFT_PREFIX, use_isa)
 #endif
 
 #ifdef __cplusplus
@@ -67,6 +102,12 @@ typedef enum aft_status {
     AFT_STALE,      /* a prepared bias was made for another shape, or is none */
     AFT_UNSUPPORTED /* a kind, an instruction set or a feature that this build does not have */
 } aft_status;
+
+typedef enum aft_cpu_features {
+    AFT_CPU_AVX2 = 1,   /* AVX2 and FMA */
+    AFT_CPU_AVX512 = 2, /* AVX-512 F, VL, DQ and BW, and AVX2 and FMA */
+    AFT_CPU_NEON = 4    /* Advanced SIMD of AArch64 */
+} aft_cpu_features;
 
 typedef struct aft_shape {
     size_t batch, heads, q_len, kv_len, channels; /* channels of one head; any of them may be 0 */

@@ -50,7 +50,7 @@ AFT_INLINE size_t packed_chain(const aft_plan *plan, size_t pair, size_t row, si
 
 /* Where the bias of key 0 of a row would be, modulo 2^64: band storage begins later. Where it is prepared, among the
  * logits. */
-AFT_INLINE size_t bias_origin(const aft_plan *plan, size_t pair, const aft_row *row) {
+AFT_INLINE size_t origin_of_bias(const aft_plan *plan, size_t pair, const aft_row *row) {
     const aft_bias *bias = &plan->problem.bias;
     if (bias->kind == AFT_BIAS_PREPARED) {
         size_t packed = packed_row(plan, row->index);
@@ -108,7 +108,7 @@ AFT_INLINE void row_place(const aft_plan *plan, size_t pair, size_t index, size_
     row->suffix = round_up(larger(row->dense_begin, row->dense_end), AFT_CHAIN_KEYS) / AFT_CHAIN_KEYS;
     row->visible = visible;
     row->weights_taken = false;
-    row->bias_origin = bias_origin(plan, pair, row);
+    row->bias_origin = origin_of_bias(plan, pair, row);
     if (plan->problem.bias.kind == AFT_BIAS_PREPARED) { /* which holds what every dense key has */
         row->bias_begin = row->dense_begin;
         row->bias_end = row->dense_end;

@@ -155,14 +155,14 @@ typedef struct exact_rows {
 
 /* The weights of row r of a block for a chain, counted from the first of the block. Taken once for all channels: for a
  * row whose elements all come here, they are a third of the work. */
-AFT_INLINE weight_chain *exact_weights(const aft_plan *plan, float *scratch, size_t chain, size_t r) {
+AFT_INLINE weight_chain *exact_weights_of(const aft_plan *plan, float *scratch, size_t chain, size_t r) {
     return (weight_chain *)(void *)(scratch + plan->scratch.exact_weights) + chain * AFT_ROW_BLOCK + r;
 }
 
 static void exact_take_weights(const aft_plan *plan, const exact_rows *work, size_t r, float *scratch) {
     aft_row *row = &work->rows[r];
     for (size_t c = first_chain(row); c < end_chain(row) && !row->weights_taken; c++)
-        weight_chain_take(plan, row, c, exact_weights(plan, scratch, c - work->first_chain, r));
+        weight_chain_take(plan, row, c, exact_weights_of(plan, scratch, c - work->first_chain, r));
     row->weights_taken = true;
 }
 
@@ -186,7 +186,7 @@ static void exact_run(const aft_plan *plan, size_t pair, size_t vector, const ex
             float *slot = exact_slot(plan, scratch, i);
             exact_sum sum = exact_load(slot);
             if (c >= first_chain(row) && c < end_chain(row)) {
-                const weight_chain *weights = exact_weights(plan, scratch, c - work->first_chain, work->pending[i]);
+                const weight_chain *weights = exact_weights_of(plan, scratch, c - work->first_chain, work->pending[i]);
                 bool look = special || row->exponent >= EXPONENT_POISONED;
                 vf32 sum_special = look ? exact_special(plan, row, c, &chain) : vf32_zero();
                 sum = exact_add_chain(sum, &chain, weights, sum_special);

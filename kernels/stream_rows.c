@@ -64,7 +64,7 @@ enum { QUERIES_AHEAD = 4 };
 
 static void stream_rows(const aft_plan *plan, size_t set, size_t task, float *scratch) {
     size_t pair = set + task / plan->row_blocks, block = task % plan->row_blocks;
-    size_t first = block * plan->stream_rows, end = smaller(first + plan->stream_rows, plan->problem.shape.q_len);
+    size_t first = block * plan->task_rows, end = smaller(first + plan->task_rows, plan->problem.shape.q_len);
     bool near = sum_groups(plan, pair, scratch), far = rows_are_far(plan);
     const bool whole = plan->problem.shape.channels % VF32_LANES == 0;
     const float *q_rows = input_of(plan, &plan->problem.q, pair, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernels of one instruction set. Compiled once for each: the build names its vector header in AFT_VEC_HEADER. All
+ * The kernels of one instruction set. Compiled once for each: the build names its vector header in
+ * AFT_VEC_HEADER. All
  * kernels of an ISA are one translation unit, so that its object exports nothing but this table.
  */
 #include "kernels/aggregate_rows.c"

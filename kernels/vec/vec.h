@@ -37,8 +37,6 @@
 
 #define AFT_INLINE static inline __attribute__((always_inline))
 
-#include AFT_VEC_HEADER
-
 /* By the name in the header itself, so that no build can pass one ISA's kernels off as another's:
  * AFT_ISA_SYMBOL(aft_table_) is aft_table_avx2, AFT_ISA_STRING "avx2". */
 #define AFT_PASTE_(a, b) a##b
@@ -47,6 +45,8 @@
 #define AFT_STRING(a) AFT_STRING_(a)
 #define AFT_ISA_SYMBOL(prefix) AFT_PASTE(prefix, VF32_ISA)
 #define AFT_ISA_STRING AFT_STRING(VF32_ISA)
+
+#include AFT_VEC_HEADER
 
 AFT_INLINE vf32 vf32_zero(void) { return vf32_set1(0.0f); }
 

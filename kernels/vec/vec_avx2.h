@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* AVX2 and FMA. */
-#if !defined(__AVX2__) || !defined(__FMA__)
+#if !defined(AFT_ONE_FILE) && (!defined(__AVX2__) || !defined(__FMA__))
 #error "vec_avx2.h needs -mavx2 -mfma"
 #endif
 

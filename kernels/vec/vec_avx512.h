@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* AVX-512 F, VL, DQ and BW. */
-#if !defined(__AVX512F__) || !defined(__AVX512VL__) || !defined(__AVX512DQ__) || !defined(__AVX512BW__)
+#if !defined(AFT_ONE_FILE) &&                                                                                          \
+    (!defined(__AVX512F__) || !defined(__AVX512VL__) || !defined(__AVX512DQ__) || !defined(__AVX512BW__))
 #error "vec_avx512.h needs -mavx512f -mavx512vl -mavx512dq -mavx512bw"
 #endif
 

@@ -8,7 +8,7 @@
  * With |x| <= 2^20 the rounding of log2 e and of the product moves n * ln 2 by less than 0.08: |r| <= 0.43, and p lies
  * in [0.65, 1.54].
  *
- * Two providers of exp(r), with the same bits on every float: SLEEF's ISA-suffixed deterministic function (1.0 ULP),
+ * Two providers of exp(r), of which the build names the header in AFT_EXP_HEADER, with the same bits on every float: SLEEF's ISA-suffixed deterministic function (1.0 ULP),
  * called; or the algorithm of SLEEF's expf_u10 (Shibata and Petrogalli, "SLEEF: A Portable Vectorized Library of C
  * Standard Mathematical Functions", IEEE TPDS 31(6), 2020; Boost licence, see NOTICE) over this layer's operations. The
  * scalar level always takes the second: SLEEF's scalar FMA function needs a CPU with FMA.
@@ -59,22 +59,7 @@ AFT_INLINE vf32 vf32_exp_builtin(vf32 x) {
     return vf32_select(vf32_gt(x, vf32_set1(100.0f)), vf32_set1(__builtin_inff()), u);
 }
 
-#if defined(AFT_EXP_SLEEF) && defined(VF32_SLEEF_EXP_FINZ)
-#include <sleef.h>
-#define VF32_EXP_PROVIDER "sleef"
-enum { VF32_EXP_IS_CALLED = 1 }; /* out of line */
-/* SLEEF 3 marks the functions that give the same bits on every CPU with finz_; from version 4 on all do, without the
- * mark. */
-#ifdef AFT_SLEEF_NAMES_PLAIN
-AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_PLAIN(x); }
-#else
-AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
-#endif
-#else
-#define VF32_EXP_PROVIDER "builtin"
-enum { VF32_EXP_IS_CALLED = 0 };
-AFT_INLINE vf32 vf32_exp(vf32 x) { return vf32_exp_builtin(x); }
-#endif
+#include AFT_EXP_HEADER
 
 /* The reduced argument r of p = exp(r). */
 AFT_INLINE vf32 vf32_exp_argument(vf32 x, vf32 n) {

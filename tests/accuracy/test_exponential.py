@@ -172,6 +172,7 @@ def compile_scalar(*arguments):
             "-ffp-contract=off",
             "-DAFT_HAVE_scalar",
             '-DAFT_VEC_HEADER="kernels/vec/vec_scalar.h"',
+            '-DAFT_EXP_HEADER="kernels/vec/exp_builtin.h"',
             *arguments,
         ],
         check=True,
