@@ -35,13 +35,22 @@ class Compiler:
         if self.cross and shutil.which(f"{CROSS}-gcc") is None:
             pytest.skip(f"{CROSS}-gcc, whose C library {self.name} needs, is not installed: scripts/setup test")
 
-    def run(self, *arguments: str | pathlib.Path) -> str:
-        """What it says: warnings. Fails the test where it fails."""
+    def _done(self, arguments: tuple[str | pathlib.Path, ...]) -> subprocess.CompletedProcess[str]:
         self.require()
         command = [*self.command, *map(str, arguments)]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+    def run(self, *arguments: str | pathlib.Path) -> str:
+        """What it says: warnings. Fails the test where it fails."""
+        done = self._done(arguments)
         if done.returncode:
-            pytest.fail(f"{' '.join(command)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+            pytest.fail(f"{' '.join(done.args)} ended with status {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done.stderr
+
+    def refuses(self, *arguments: str | pathlib.Path) -> str:
+        """What it says of a source that it is to refuse."""
+        done = self._done(arguments)
+        assert done.returncode, f"{' '.join(done.args)} is to fail"
         return done.stderr
 
     def __str__(self):
