@@ -9,10 +9,8 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-static aft_status check_parallel(const aft_parallel *parallel, size_t *width) {
+static aft_status find_width(const aft_parallel *parallel, size_t *width) {
     *width = parallel ? parallel->width : 1;
-    if (parallel && !parallel->run)
-        return AFT_NULL;
     return *width ? AFT_OK : AFT_SIZE;
 }
 
@@ -66,7 +64,7 @@ aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *p
     size_t width;
     if (!bytes)
         return AFT_NULL;
-    aft_status status = check_parallel(parallel, &width);
+    aft_status status = find_width(parallel, &width);
     if (status == AFT_OK)
         status = make_plan(problem, aft_active_table(), &plan);
     if (status != AFT_OK)
@@ -78,7 +76,9 @@ aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes
     const aft_table *table = aft_active_table();
     aft_plan plan;
     size_t width;
-    aft_status status = check_parallel(parallel, &width);
+    if (parallel && !parallel->run)
+        return AFT_NULL;
+    aft_status status = find_width(parallel, &width);
     if (status == AFT_OK)
         status = make_plan(problem, table, &plan);
     if (status == AFT_OK)

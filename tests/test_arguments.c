@@ -91,7 +91,7 @@ static const misuse misuses[] = {
     {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, false},
     {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, false},
     {"workspace is NULL", no_workspace, AFT_BIAS_FULL, AFT_NULL, true},
-    {"run is NULL", no_run, AFT_BIAS_FULL, AFT_NULL, false},
+    {"run is NULL", no_run, AFT_BIAS_FULL, AFT_NULL, true},
     {"width is 0", no_width, AFT_BIAS_FULL, AFT_SIZE, false},
     {"width overflows", huge_width, AFT_BIAS_FULL, AFT_SIZE, false},
     {"batch overflows", huge_batch, AFT_BIAS_FULL, AFT_SIZE, false},
