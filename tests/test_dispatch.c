@@ -1,40 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The choice of the instruction set. Each test runs in a process of its own, in which nothing was chosen before. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "child.h"
 #include "harness.h"
-
-/* True or a message on stderr; no cmocka in the child. */
-#define REQUIRE(condition)                                                                                             \
-    do {                                                                                                               \
-        if (!(condition)) {                                                                                            \
-            fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);                                  \
-            _exit(EXIT_FAILURE);                                                                                       \
-        }                                                                                                              \
-    } while (0)
-
-/* Runs the body with AFT_ISA as given (NULL: not set). */
-static void in_child(const char *aft_isa, void (*body)(void)) {
-    const pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (aft_isa)
-            setenv("AFT_ISA", aft_isa, 1);
-        else
-            unsetenv("AFT_ISA");
-        body();
-        _exit(EXIT_SUCCESS);
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
-        harness_fail("with AFT_ISA=%s: failed in its process", aft_isa ? aft_isa : "(not set)");
-}
 
 static size_t level_of(const char *name) {
     size_t i = 0;
@@ -154,35 +125,6 @@ static void any_function_chooses(const char *isa) {
     in_child("scalar", forward_is_first_call);
 }
 
-enum { RACERS = 8 };
-static pthread_barrier_t start;
-
-static void *race(void *name) {
-    pthread_barrier_wait(&start);
-    const char *const got = aft_isa_name();
-    forward_is_first_call();
-    memcpy(name, &got, sizeof got);
-    return NULL;
-}
-
-static void racers_agree(void) {
-    pthread_t threads[RACERS];
-    const char *names[RACERS];
-    REQUIRE(pthread_barrier_init(&start, NULL, RACERS) == 0);
-    for (size_t i = 0; i < RACERS; i++)
-        REQUIRE(pthread_create(&threads[i], NULL, race, &names[i]) == 0);
-    for (size_t i = 0; i < RACERS; i++)
-        REQUIRE(pthread_join(threads[i], NULL) == 0);
-    for (size_t i = 0; i < RACERS; i++)
-        REQUIRE(strcmp(names[i], aft_isa_name()) == 0);
-}
-
-static void first_calls_race(const char *isa) {
-    (void)isa;
-    for (size_t i = 0; i < harness_pick(2, 50, 1000); i++)
-        in_child(NULL, racers_agree);
-}
-
 static void status_texts(const char *isa) {
     (void)isa;
     static const aft_status statuses[] = {AFT_OK,        AFT_NULL,  AFT_SIZE,        AFT_OVERLAP,
@@ -199,7 +141,7 @@ int main(void) {
     static const harness_unit units[] = {
         ONCE(chooses_highest),      ONCE(list_of_names),      ONCE(use_isa),
         ONCE(nonsense_is_refused),  ONCE(environment_lowers), ONCE(environment_of_nonsense),
-        ONCE(any_function_chooses), ONCE(first_calls_race),   ONCE(status_texts),
+        ONCE(any_function_chooses), ONCE(status_texts),
     };
     return HARNESS_MAIN("dispatch", units);
 }
