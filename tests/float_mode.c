@@ -21,6 +21,26 @@ const float_mode float_modes[] = {
 static uint64_t read_register(void) { return _mm_getcsr(); }
 static void write_register(uint64_t bits) { _mm_setcsr((unsigned)bits); }
 
+enum { X87_UNUSUAL = 0x0a7f }; /* rounding up, to double; as after reset nothing traps. SDM volume 1, section 8.1.5 */
+
+const char *const float_word_names[FLOAT_WORDS] = {"MXCSR", "x87 control word"};
+
+float_environment float_environment_of(const float_mode *mode, uint64_t flags) {
+    return (float_environment){{mode->bits | (flags & STICKY), X87_UNUSUAL}};
+}
+
+float_environment float_environment_get(void) {
+    uint16_t x87;
+    __asm__ volatile("fnstcw %0" : "=m"(x87));
+    return (float_environment){{read_register(), x87}};
+}
+
+void float_environment_set(const float_environment *environment) {
+    const uint16_t x87 = (uint16_t)environment->words[1];
+    __asm__ volatile("fldcw %0" : : "m"(x87));
+    write_register(environment->words[0]);
+}
+
 #elif defined(__aarch64__)
 
 /* FPCR, Arm Architecture Reference Manual, D17.2; its sticky flags are in another register, FPSR. */
@@ -46,6 +66,25 @@ static uint64_t read_register(void) {
     return bits;
 }
 static void write_register(uint64_t bits) { __asm__ volatile("msr fpcr, %0" : : "r"(bits)); }
+
+#define FPSR_FLAGS UINT64_C(0x0800009f) /* QC, IDC, IXC, UFC, OFC, DZC, IOC */
+
+const char *const float_word_names[FLOAT_WORDS] = {"FPCR", "FPSR"};
+
+float_environment float_environment_of(const float_mode *mode, uint64_t flags) {
+    return (float_environment){{mode->bits, flags & FPSR_FLAGS}};
+}
+
+float_environment float_environment_get(void) {
+    uint64_t status;
+    __asm__ volatile("mrs %0, fpsr" : "=r"(status));
+    return (float_environment){{read_register(), status & FPSR_FLAGS}};
+}
+
+void float_environment_set(const float_environment *environment) {
+    write_register(environment->words[0]);
+    __asm__ volatile("msr fpsr, %0" : : "r"(environment->words[1]));
+}
 
 #else
 #error "float_mode.c: add this architecture's floating-point control register"

@@ -17,4 +17,18 @@ extern const size_t float_mode_count;
 void float_mode_set(const float_mode *mode);
 uint64_t float_mode_bits(void);
 
+/* All that a thread's floating-point environment is, sticky flags included: MXCSR and the x87 control word, or FPCR and
+ * FPSR. */
+enum { FLOAT_WORDS = 2 };
+typedef struct float_environment {
+    uint64_t words[FLOAT_WORDS];
+} float_environment;
+
+extern const char *const float_word_names[FLOAT_WORDS];
+
+/* A mode with those of the sticky flags raised that `flags` has a 1 for. */
+float_environment float_environment_of(const float_mode *mode, uint64_t flags);
+float_environment float_environment_get(void);
+void float_environment_set(const float_environment *environment);
+
 #endif
