@@ -3,6 +3,10 @@
 #ifndef AFT_KERNELS_EXP_SLEEF_H
 #define AFT_KERNELS_EXP_SLEEF_H
 
+#ifndef VF32_SLEEF_EXP_FINZ /* SLEEF has none for this vector */
+#include "kernels/vec/exp_builtin.h"
+#else
+
 #include <sleef.h>
 
 #define VF32_EXP_PROVIDER "sleef"
@@ -14,6 +18,8 @@ enum { VF32_EXP_IS_CALLED = 1 }; /* out of line */
 AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_PLAIN(x); }
 #else
 AFT_INLINE vf32 vf32_exp(vf32 x) { return VF32_SLEEF_EXP_FINZ(x); }
+#endif
+
 #endif
 
 #endif
