@@ -162,7 +162,7 @@ static struct ggml_tensor *build(struct ggml_context *ctx, struct ggml_tensor *s
         if (!is_strided_f32(source[i]))
             status = AFT_UNSUPPORTED;
     aft_problem problem = describe(source, kind, params.causal, (size_t)params.q_offset);
-    if (status == AFT_OK && (params.max_threads < 1 || params.q_offset < 0 || !shapes_fit(source, &problem)))
+    if (status == AFT_OK && !shapes_fit(source, &problem))
         status = AFT_SIZE;
     size_t bytes = 0, phases = 0;
     if (status == AFT_OK)

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 graph new_graph(memory memory) {
     bool pool = memory == POOL;
@@ -64,6 +65,14 @@ void set_tensors(const tensors *tensors, const sizes *sizes, const arrays *value
     set_tensor(tensors->k, sizes->channels, values->k);
     set_tensor(tensors->v, sizes->channels, values->v);
     set_tensor(tensors->w, bias_columns(sizes), values->w);
+}
+
+void forget_results(graph *graph) {
+    for (int i = 0; i < ggml_graph_n_nodes(graph->nodes); i++) {
+        struct ggml_tensor *node = ggml_graph_node(graph->nodes, i);
+        if (!node->view_src)
+            memset(node->data, 0xff, ggml_nbytes(node));
+    }
 }
 
 void compute_graph(graph *graph, int threads) {

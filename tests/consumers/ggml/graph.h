@@ -32,7 +32,11 @@ void finish_graph(graph *graph, struct ggml_tensor *y);
 
 /* Writes the values element by element, wherever ggml has these; NaN into further columns. */
 void set_tensor(struct ggml_tensor *tensor, size_t columns, const float *value);
+
 void set_tensors(const tensors *tensors, const sizes *sizes, const arrays *values);
+
+/* Writes NaN into all that nodes have computed, so that nothing of the last computation is taken for this one's. */
+void forget_results(graph *graph);
 
 void compute_graph(graph *graph, int threads);
 

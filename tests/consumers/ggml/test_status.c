@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What is odd about a layer besides its sizes. */
-typedef enum oddity { NONE, LOCAL, HALF_BIAS, STRIDED_CHANNELS } oddity;
+typedef enum oddity { NONE, LOCAL, INTEGER_BIAS, STRIDED_CHANNELS } oddity;
 
 /* A layer whose q is [4, 20, 2, 1]. */
 typedef struct refusal {
@@ -26,7 +26,7 @@ typedef struct refusal {
 
 static const refusal refusals[] = {
     {"nothing wrong", AFT_OK, KEYS, KEYS, BIAS, 0, 1, NONE},
-    {"a bias in half precision", AFT_UNSUPPORTED, KEYS, KEYS, BIAS, 0, 1, HALF_BIAS},
+    {"a bias of integers", AFT_UNSUPPORTED, KEYS, KEYS, BIAS, 0, 1, INTEGER_BIAS},
     {"channels with a stride", AFT_UNSUPPORTED, KEYS, KEYS, BIAS, 0, 1, STRIDED_CHANNELS},
     {"other channels", AFT_SIZE, {5, 20, 2, 1}, {5, 20, 2, 1}, BIAS, 0, 1, NONE},
     {"fewer heads", AFT_SIZE, {4, 20, 1, 1}, {4, 20, 1, 1}, BIAS, 0, 1, NONE},
@@ -40,6 +40,7 @@ static const refusal refusals[] = {
     {"a band of even width", AFT_SIZE, KEYS, KEYS, {6, 20, 1, 1}, 0, 1, LOCAL},
     {"a negative offset", AFT_SIZE, KEYS, KEYS, BIAS, -1, 1, NONE},
     {"no thread", AFT_SIZE, KEYS, KEYS, BIAS, 0, 0, NONE},
+    {"a negative number of threads", AFT_SIZE, KEYS, KEYS, BIAS, 0, -1, NONE},
 };
 
 static struct ggml_tensor *new_tensor(graph *graph, enum ggml_type type, const int64_t ne[4]) {
@@ -54,7 +55,7 @@ static void check_refusal(const refusal *refusal) {
     struct ggml_tensor *k = new_tensor(&graph, GGML_TYPE_F32, refusal->k);
     struct ggml_tensor *v = new_tensor(&graph, GGML_TYPE_F32, refusal->v);
     struct ggml_tensor *w =
-        new_tensor(&graph, refusal->oddity == HALF_BIAS ? GGML_TYPE_F16 : GGML_TYPE_F32, refusal->w);
+        new_tensor(&graph, refusal->oddity == INTEGER_BIAS ? GGML_TYPE_I32 : GGML_TYPE_F32, refusal->w);
 
     aft_status status = AFT_OK;
     struct ggml_aft_params params = {false, refusal->q_offset, refusal->max_threads, &status};
@@ -82,6 +83,7 @@ static void check_failure_while_computing(void) {
     finish_graph(&graph, y);
     for (int wide = 1; wide >= 0; wide--) {
         expect(aft_use_isa(wide ? widest : "scalar") == AFT_OK, "use_isa", "the instruction set is gone");
+        forget_results(&graph);
         set_tensors(&in, &sizes, &values);
         status = AFT_OK;
         compute_graph(&graph, MAX_THREADS);
