@@ -10,7 +10,7 @@
 graph new_graph(memory memory) {
     bool pool = memory == POOL;
     graph graph = {
-        .ctx = ggml_init((struct ggml_init_params){.mem_size = (pool ? 64 : 2) << 20, .no_alloc = !pool}),
+        .ctx = ggml_init((struct ggml_init_params){.mem_size = (pool ? 64u : 2u) << 20, .no_alloc = !pool}),
         .allocator = pool ? NULL : ggml_gallocr_new(ggml_backend_cpu_buffer_type()),
     };
     graph.nodes = ggml_new_graph(graph.ctx);
