@@ -39,13 +39,8 @@ static void only_reserve(struct ggml_tensor *dst, int ith, int nth, void *userda
     (void)dst, (void)ith, (void)nth, (void)userdata;
 }
 
-/* aft_workspace_bytes asks a pool for its width alone. */
-static void never_run(void *context, size_t tasks, void (*task)(void *, size_t, size_t), void *argument) {
-    (void)context, (void)tasks, (void)task, (void)argument;
-}
-
 static aft_status count_bytes(const aft_problem *problem, size_t threads, size_t *bytes) {
-    return aft_workspace_bytes(problem, &(aft_parallel){.run = never_run, .width = threads}, bytes);
+    return aft_workspace_bytes(problem, &(aft_parallel){.width = threads}, bytes);
 }
 
 /* Counts the tasks of a phase. All threads come to the same answer: the graph was laid out for the instruction set of then,
