@@ -18,9 +18,9 @@ static bool overlap(range a, range b) {
     return a.begin < b.end && b.begin < a.end && a.begin < a.end && b.begin < b.end;
 }
 
-/* The address range of an array [batch][heads][rows] of `columns` contiguous floats. */
+/* The address range of an array [batch][heads][rows] of `columns` contiguous floats; empty where it has no address. */
 static aft_status array_range(const void *data, const size_t sizes[3], const size_t strides[3], size_t columns,
-                              range *out) {
+                              aft_checked checked, range *out) {
     size_t count = columns;
     *out = (range){0, 0};
     for (int i = 0; i < 3; i++)
@@ -34,7 +34,7 @@ static aft_status array_range(const void *data, const size_t sizes[3], const siz
         if (!aft_add_product(&count, sizes[i] - 1, strides[i]))
             return AFT_SIZE;
     if (!data)
-        return AFT_NULL;
+        return checked == AFT_ADDRESSES ? AFT_NULL : AFT_OK;
     if (count * sizeof(float) > UINTPTR_MAX - (uintptr_t)data)
         return AFT_SIZE;
     *out = range_of(data, count * sizeof(float));
@@ -64,7 +64,7 @@ typedef struct problem_ranges {
     range q, k, v, bias, kv_lengths, y;
 } problem_ranges;
 
-static aft_status bias_range(const aft_shape *shape, const aft_bias *bias, range *out) {
+static aft_status bias_range(const aft_shape *shape, const aft_bias *bias, aft_checked checked, range *out) {
     size_t columns = shape->kv_len, rows = 0;
     *out = (range){0, 0};
     switch (bias->kind) {
@@ -87,10 +87,10 @@ static aft_status bias_range(const aft_shape *shape, const aft_bias *bias, range
         return AFT_SIZE;
     const size_t sizes[3] = {shape->batch, shape->heads, rows};
     const size_t strides[3] = {bias->batch_stride, bias->head_stride, bias->row_stride};
-    return array_range(bias->data, sizes, strides, columns, out);
+    return array_range(bias->data, sizes, strides, columns, checked, out);
 }
 
-static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges) {
+static aft_status find_ranges(const aft_problem *problem, aft_checked checked, problem_ranges *ranges) {
     const aft_shape *shape = &problem->shape;
     const size_t q_sizes[3] = {shape->batch, shape->heads, shape->q_len};
     const size_t kv_sizes[3] = {shape->batch, shape->heads, shape->kv_len};
@@ -119,13 +119,13 @@ static aft_status find_ranges(const aft_problem *problem, problem_ranges *ranges
     };
     for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
         aft_status status =
-            array_range(arrays[i].data, arrays[i].sizes, arrays[i].strides, shape->channels, arrays[i].range);
+            array_range(arrays[i].data, arrays[i].sizes, arrays[i].strides, shape->channels, checked, arrays[i].range);
         if (status != AFT_OK)
             return status;
     }
     ranges->kv_lengths = range_of(shape->kv_lengths, shape->kv_lengths ? shape->batch * sizeof(size_t) : 0);
     if (problem->bias.kind != AFT_BIAS_PREPARED)
-        return bias_range(shape, &problem->bias, &ranges->bias);
+        return bias_range(shape, &problem->bias, checked, &ranges->bias);
     aft_prepared prepared;
     aft_status status = aft_prepared_open(problem, &prepared);
     ranges->bias = range_of(problem->bias.data, status == AFT_OK ? prepared.bytes : 0);
@@ -152,14 +152,14 @@ static bool same_tensor(const aft_problem *problem) {
            q->time_stride == y->time_stride;
 }
 
-aft_status aft_check_problem(const aft_problem *problem) {
+aft_status aft_check_problem(const aft_problem *problem, aft_checked checked) {
     if (!problem)
         return AFT_NULL;
     const aft_shape *shape = &problem->shape;
     problem_ranges ranges;
     if (!sizes_fit(shape))
         return AFT_SIZE;
-    aft_status status = find_ranges(problem, &ranges);
+    aft_status status = find_ranges(problem, checked, &ranges);
     if (status != AFT_OK || is_empty(shape))
         return status;
     for (size_t b = 0; shape->kv_lengths && b < shape->batch; b++)
@@ -182,7 +182,7 @@ aft_status aft_check_workspace(const aft_problem *problem, const void *workspace
         return AFT_NULL;
     if (bytes > UINTPTR_MAX - (uintptr_t)workspace)
         return AFT_SIZE;
-    aft_status status = find_ranges(problem, &ranges);
+    aft_status status = find_ranges(problem, AFT_ADDRESSES, &ranges);
     if (status != AFT_OK)
         return status;
     range own = range_of(workspace, bytes);
@@ -191,14 +191,14 @@ aft_status aft_check_workspace(const aft_problem *problem, const void *workspace
     return clash ? AFT_OVERLAP : AFT_OK;
 }
 
-aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias) {
+aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias, aft_checked checked) {
     range ignored;
-    return sizes_fit(shape) ? bias_range(shape, bias, &ignored) : AFT_SIZE;
+    return sizes_fit(shape) ? bias_range(shape, bias, checked, &ignored) : AFT_SIZE;
 }
 
 aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory, size_t bytes) {
     range source;
-    aft_status status = bias_range(shape, bias, &source);
+    aft_status status = bias_range(shape, bias, AFT_ADDRESSES, &source);
     if (status == AFT_OK && bytes > UINTPTR_MAX - (uintptr_t)memory)
         status = AFT_SIZE;
     if (status != AFT_OK)

@@ -6,14 +6,18 @@
 
 #include <aft.h>
 
+/* What is asked of a problem: before it runs, all tensors have addresses; before that, those that have none are NULL, and
+ * in nobody's way. */
+typedef enum aft_checked { AFT_ADDRESSES, AFT_SIZES } aft_checked;
+
 /* Everything about a problem that can be wrong, before a byte is written. */
-AFT_INTERNAL aft_status aft_check_problem(const aft_problem *problem);
+AFT_INTERNAL aft_status aft_check_problem(const aft_problem *problem, aft_checked checked);
 
 /* That a workspace overlaps neither an input nor the output of a checked problem. */
 AFT_INTERNAL aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes);
 
 /* What can be wrong about a bias that is to be prepared. */
-AFT_INTERNAL aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias);
+AFT_INTERNAL aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias, aft_checked checked);
 
 /* That the memory of a prepared bias does not overlap the bias, which is checked. */
 AFT_INTERNAL aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory,

@@ -14,8 +14,8 @@ static aft_status find_width(const aft_parallel *parallel, size_t *width) {
     return *width ? AFT_OK : AFT_SIZE;
 }
 
-static aft_status make_plan(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
-    aft_status status = aft_check_problem(problem);
+static aft_status make_plan(const aft_problem *problem, aft_checked checked, const aft_table *table, aft_plan *plan) {
+    aft_status status = aft_check_problem(problem, checked);
     return status == AFT_OK ? aft_plan_make(problem, table, plan) : status;
 }
 
@@ -66,7 +66,7 @@ aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *p
         return AFT_NULL;
     aft_status status = find_width(parallel, &width);
     if (status == AFT_OK)
-        status = make_plan(problem, aft_active_table(), &plan);
+        status = make_plan(problem, AFT_SIZES, aft_active_table(), &plan);
     if (status != AFT_OK)
         return status;
     return aft_plan_bytes(&plan, width, bytes) ? AFT_OK : AFT_SIZE;
@@ -80,7 +80,7 @@ aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes
         return AFT_NULL;
     aft_status status = find_width(parallel, &width);
     if (status == AFT_OK)
-        status = make_plan(problem, table, &plan);
+        status = make_plan(problem, AFT_ADDRESSES, table, &plan);
     if (status == AFT_OK)
         status = attach_workspace(&plan, workspace, bytes, width);
     if (status != AFT_OK)
@@ -104,7 +104,7 @@ aft_status aft_phases(const aft_problem *problem, size_t *phases) {
     aft_plan plan;
     if (!phases)
         return AFT_NULL;
-    aft_status status = make_plan(problem, aft_active_table(), &plan);
+    aft_status status = make_plan(problem, AFT_SIZES, aft_active_table(), &plan);
     if (status == AFT_OK)
         *phases = plan.phases;
     return status;
@@ -115,7 +115,7 @@ aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks) {
     aft_plan plan;
     if (!tasks)
         return AFT_NULL;
-    aft_status status = make_plan(problem, table, &plan);
+    aft_status status = make_plan(problem, AFT_SIZES, table, &plan);
     if (status != AFT_OK)
         return status;
     if (phase >= plan.phases)
@@ -128,7 +128,7 @@ aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, si
                    size_t worker) {
     const aft_table *table = aft_active_table();
     aft_plan plan;
-    aft_status status = make_plan(problem, table, &plan);
+    aft_status status = make_plan(problem, AFT_ADDRESSES, table, &plan);
     if (status != AFT_OK)
         return status;
     if (phase >= plan.phases)

@@ -29,8 +29,9 @@ static bool is_simple(const aft_bias *bias) {
     return bias->kind == AFT_BIAS_NONE || (bias->kind == AFT_BIAS_LOCAL && bias->window == 0);
 }
 
-static aft_status check(const aft_shape *shape, const aft_bias *bias, aft_packed *packed, size_t *bytes) {
-    aft_status status = aft_check_bias(shape, bias);
+static aft_status check(const aft_shape *shape, const aft_bias *bias, aft_checked checked, aft_packed *packed,
+                        size_t *bytes) {
+    aft_status status = aft_check_bias(shape, bias, checked);
     *bytes = 0;
     if (status != AFT_OK || is_simple(bias))
         return status;
@@ -45,7 +46,7 @@ aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size
     size_t needed;
     if (!shape || !bias || !bytes)
         return AFT_NULL;
-    aft_status status = check(shape, bias, &packed, &needed);
+    aft_status status = check(shape, bias, AFT_SIZES, &packed, &needed);
     if (status == AFT_OK)
         *bytes = needed;
     return status;
@@ -77,7 +78,7 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
     size_t needed;
     if (!shape || !bias || !prepared)
         return AFT_NULL;
-    aft_status status = check(shape, bias, &packed, &needed);
+    aft_status status = check(shape, bias, AFT_ADDRESSES, &packed, &needed);
     if (status != AFT_OK)
         return status;
     if (needed == 0) {

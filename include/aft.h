@@ -166,8 +166,9 @@ typedef struct aft_parallel {
 } aft_parallel;
 
 /* Bytes of workspace that aft_forward needs for this problem and pool (NULL: the calling thread alone) on the active
- * instruction set. Of the pool only the width is read: {.width = n} sizes it for aft_run with workers below n. AFT_NULL,
- * AFT_SIZE, AFT_OVERLAP and AFT_UNSUPPORTED as aft_forward. */
+ * instruction set. Of the pool only the width is read: {.width = n} sizes it for aft_run with workers below n. Tensors
+ * and biases that have no address yet may be NULL, here and in aft_phases, aft_tasks and aft_prepared_bytes (but not a
+ * PREPARED bias). AFT_NULL, AFT_SIZE, AFT_OVERLAP and AFT_UNSUPPORTED otherwise as aft_forward. */
 AFT_API aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes);
 
 /* Computes y. Every argument is checked before a byte is written: with any status but AFT_OK the output is untouched.

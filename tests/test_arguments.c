@@ -24,7 +24,7 @@ typedef struct misuse {
     void (*change)(victim *v);
     aft_bias_kind kind;
     aft_status expected;
-    bool of_workspace; /* only a forward can know */
+    bool of_run; /* sizes can be asked for all the same */
 } misuse;
 
 #define CHANGE(name, ...)                                                                                              \
@@ -83,13 +83,13 @@ CHANGE(one_byte_short, v->bytes -= 1)
 CHANGE(no_bytes, v->bytes = 0)
 
 static const misuse misuses[] = {
-    {"q is NULL", no_q, AFT_BIAS_FULL, AFT_NULL, false},
-    {"k is NULL", no_k, AFT_BIAS_FULL, AFT_NULL, false},
-    {"v is NULL", no_v, AFT_BIAS_FULL, AFT_NULL, false},
-    {"y is NULL", no_y, AFT_BIAS_FULL, AFT_NULL, false},
-    {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, false},
-    {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, false},
-    {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, false},
+    {"q is NULL", no_q, AFT_BIAS_FULL, AFT_NULL, true},
+    {"k is NULL", no_k, AFT_BIAS_FULL, AFT_NULL, true},
+    {"v is NULL", no_v, AFT_BIAS_FULL, AFT_NULL, true},
+    {"y is NULL", no_y, AFT_BIAS_FULL, AFT_NULL, true},
+    {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, true},
+    {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, true},
+    {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, true},
     {"workspace is NULL", no_workspace, AFT_BIAS_FULL, AFT_NULL, true},
     {"run is NULL", no_run, AFT_BIAS_FULL, AFT_NULL, true},
     {"width is 0", no_width, AFT_BIAS_FULL, AFT_SIZE, false},
@@ -167,11 +167,11 @@ static void try_misuse(const misuse *m) {
     m->change(&v);
     const aft_parallel *const parallel = v.uses_parallel ? &v.parallel : NULL;
     size_t answer = 12345;
-    if (!m->of_workspace) {
+    if (!m->of_run) {
         expect(m->name, "aft_workspace_bytes", aft_workspace_bytes(&v.problem, parallel, &answer), m->expected);
         assert_int_equal(answer, 12345);
     }
-    if (!m->of_workspace && !parallel) {
+    if (!m->of_run && !parallel) {
         expect(m->name, "aft_phases", aft_phases(&v.problem, &answer), m->expected);
         expect(m->name, "aft_tasks", aft_tasks(&v.problem, 0, &answer), m->expected);
         assert_int_equal(answer, 12345);
@@ -192,6 +192,32 @@ static void misused(const char *isa) {
     (void)isa;
     for (size_t i = 0; i < sizeof misuses / sizeof misuses[0]; i++)
         try_misuse(&misuses[i]);
+}
+
+static void sizes_before_there_are_addresses(const char *isa) {
+    (void)isa;
+    static const aft_bias_kind kinds[] = {AFT_BIAS_NONE, AFT_BIAS_FULL, AFT_BIAS_LOCAL, AFT_BIAS_BAND};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        victim v = make_victim(kinds[i]);
+        size_t phases, tasks, answer;
+        assert_int_equal(aft_phases(&v.problem, &phases), AFT_OK);
+        assert_int_equal(aft_tasks(&v.problem, 0, &tasks), AFT_OK);
+        aft_problem bare = v.problem;
+        bare.q.data = bare.k.data = bare.v.data = bare.y.data = NULL;
+        bare.bias.data = NULL;
+        assert_int_equal(aft_workspace_bytes(&bare, NULL, &answer), AFT_OK);
+        assert_int_equal(answer, v.bytes);
+        assert_int_equal(aft_phases(&bare, &answer), AFT_OK);
+        assert_int_equal(answer, phases);
+        assert_int_equal(aft_tasks(&bare, 0, &answer), AFT_OK);
+        assert_int_equal(answer, tasks);
+        bare.y.time_stride = 1; /* and what is wrong with the sizes still is */
+        assert_int_equal(aft_phases(&bare, &answer), AFT_OVERLAP);
+        bare.k.time_stride = SIZE_MAX;
+        assert_int_equal(aft_phases(&bare, &answer), AFT_SIZE);
+        free(v.workspace);
+        case_free(&v.c);
+    }
 }
 
 static void null_arguments(const char *isa) {
@@ -315,8 +341,14 @@ static void workspace_at_any_byte(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        EACH_ISA(misused), EACH_ISA(null_arguments),      EACH_ISA(indices_out_of_range),  EACH_ISA(nothing_to_do),
-        EACH_ISA(no_keys), EACH_ISA(one_row_one_channel), EACH_ISA(workspace_at_any_byte),
+        EACH_ISA(misused),
+        EACH_ISA(null_arguments),
+        EACH_ISA(sizes_before_there_are_addresses),
+        EACH_ISA(indices_out_of_range),
+        EACH_ISA(nothing_to_do),
+        EACH_ISA(no_keys),
+        EACH_ISA(one_row_one_channel),
+        EACH_ISA(workspace_at_any_byte),
     };
     return HARNESS_MAIN("arguments", units);
 }

@@ -83,9 +83,9 @@ CHANGE(prepared_kind, m->bias.kind = AFT_BIAS_PREPARED)
 CHANGE(unknown_kind, m->bias.kind = (aft_bias_kind)77)
 
 static const bad_prepare bad_prepares[] = {
-    {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, false},
-    {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, false},
-    {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, false},
+    {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, true},
+    {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, true},
+    {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, true},
     {"memory is NULL", no_memory, AFT_BIAS_FULL, AFT_NULL, true},
     {"batch overflows", huge_batch, AFT_BIAS_FULL, AFT_SIZE, false},
     {"heads overflows", huge_heads, AFT_BIAS_LOCAL, AFT_SIZE, false},
@@ -176,7 +176,7 @@ typedef struct bad_use {
     aft_bias_kind kind;
     bool causal;
     aft_status expected;
-    bool of_workspace; /* only a forward can know */
+    bool of_run; /* sizes can be asked for all the same */
 } bad_use;
 
 #undef CHANGE
@@ -223,8 +223,8 @@ CHANGE(work_begins_in_prepared, u->work = u->prepared.memory.bytes + u->prepared
 
 static const bad_use bad_uses[] = {
     {"prepared memory is NULL", not_prepared, AFT_BIAS_FULL, false, AFT_NULL, false},
-    {"y is NULL", no_y, AFT_BIAS_FULL, false, AFT_NULL, false},
-    {"k is NULL", no_k, AFT_BIAS_LOCAL, false, AFT_NULL, false},
+    {"y is NULL", no_y, AFT_BIAS_FULL, false, AFT_NULL, true},
+    {"k is NULL", no_k, AFT_BIAS_LOCAL, false, AFT_NULL, true},
     {"first_row + q_len overflows", last_row, AFT_BIAS_FULL, false, AFT_STALE, false},
     {"q_offset + q_len overflows", last_position, AFT_BIAS_FULL, false, AFT_SIZE, false},
     {"prepared memory is not aligned", odd_prepared, AFT_BIAS_FULL, false, AFT_STALE, false},
@@ -294,7 +294,7 @@ static void bad_uses_are_refused(const char *isa) {
         const size_t bytes = u.workspace.count;
         bad->change(&u);
         size_t answer = 12345;
-        if (!bad->of_workspace) {
+        if (!bad->of_run) {
             expect(bad->name, "aft_workspace_bytes", aft_workspace_bytes(&u.problem, NULL, &answer), bad->expected);
             expect(bad->name, "aft_phases", aft_phases(&u.problem, &answer), bad->expected);
             expect(bad->name, "aft_tasks", aft_tasks(&u.problem, 0, &answer), bad->expected);

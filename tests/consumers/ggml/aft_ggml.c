@@ -100,17 +100,15 @@ static bool shapes_fit(struct ggml_tensor *const source[SOURCES], const aft_prob
 
 static size_t stride(const struct ggml_tensor *tensor, int dimension) { return tensor->nb[dimension] / sizeof(float); }
 
-static aft_tensor_in strides_of(const struct ggml_tensor *tensor, const float *address) {
-    return (aft_tensor_in){address, stride(tensor, 3), stride(tensor, 2), stride(tensor, 1)};
+static aft_tensor_in strides_of(const struct ggml_tensor *tensor) {
+    return (aft_tensor_in){NULL, stride(tensor, 3), stride(tensor, 2), stride(tensor, 1)};
 }
 
-/* The problem with addresses that stand for those the tensors will get: libaft wants some, which do not overlap y's. */
+/* The problem without addresses: tensors get theirs when the graph is computed. */
 static aft_problem describe(struct ggml_tensor *const source[SOURCES], aft_bias_kind kind, bool causal,
                             size_t q_offset) {
     const struct ggml_tensor *q = source[Q], *k = source[K], *v = source[V], *w = source[W];
     size_t channels = (size_t)q->ne[0], rows = (size_t)q->ne[1], heads = (size_t)q->ne[2];
-    float *y = (float *)sizeof(float);
-    const float *input = (const float *)((size_t)(ggml_nelements(q) + 1) * sizeof(float));
     return (aft_problem){
         .shape = {.batch = (size_t)q->ne[3],
                   .heads = heads,
@@ -120,16 +118,15 @@ static aft_problem describe(struct ggml_tensor *const source[SOURCES], aft_bias_
                   .q_offset = q_offset,
                   .causal = causal},
         .bias = {.kind = kind,
-                 .data = input,
                  .batch_stride = w->ne[3] > 1 ? stride(w, 3) : 0,
                  .head_stride = w->ne[2] > 1 ? stride(w, 2) : 0,
                  .row_stride = stride(w, 1),
                  .first_row = q_offset,
                  .window = kind == AFT_BIAS_BAND ? (size_t)(w->ne[0] + 1) / 2 : 0},
-        .q = strides_of(q, input),
-        .k = strides_of(k, input),
-        .v = strides_of(v, input),
-        .y = {y, heads * rows * channels, rows * channels, channels},
+        .q = strides_of(q),
+        .k = strides_of(k),
+        .v = strides_of(v),
+        .y = {NULL, heads * rows * channels, rows * channels, channels},
     };
 }
 
