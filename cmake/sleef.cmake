@@ -7,14 +7,11 @@ list(GET AFT_ISAS 1 isa)
 set(definitions AFT_VEC_HEADER="kernels/vec/vec_${isa}.h" AFT_EXP_HEADER="kernels/vec/exp_sleef.h")
 list(TRANSFORM definitions PREPEND -D)
 
-# CMake 3.25 does not follow an alias in the LINK_LIBRARIES of try_run.
-get_target_property(sleef_target aft_sleef ALIASED_TARGET)
-
 function(aft_try_exp result output)
   try_run(ran compiled ${PROJECT_BINARY_DIR}/check_exp ${PROJECT_SOURCE_DIR}/cmake/check_exp.c
           CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${PROJECT_SOURCE_DIR}
           COMPILE_DEFINITIONS ${definitions} -std=c11 -O1 -ffp-contract=off ${AFT_FLAGS_${isa}} ${ARGN}
-          LINK_LIBRARIES ${sleef_target}
+          LINK_LIBRARIES aft::sleef
           COMPILE_OUTPUT_VARIABLE compile_output RUN_OUTPUT_VARIABLE run_output)
   if(NOT compiled)
     set(${result} "does not compile" PARENT_SCOPE)

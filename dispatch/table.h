@@ -16,6 +16,11 @@
 
 #include <aft.h>
 
+#if defined(__FAST_MATH__) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__ > 0) ||                           \
+    defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__NO_SIGNED_ZEROS__)
+#error "libaft: -ffast-math, -Ofast and each part of them change results: compile these files without"
+#endif
+
 enum {
     /* These lengths decide the order of every sum, and with it the bits of the result: constants of the library. */
     AFT_CHAIN_KEYS = 16,   /* a chain of FMAs restarts at absolute multiples of this */
