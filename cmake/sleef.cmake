@@ -8,15 +8,15 @@ set(definitions AFT_VEC_HEADER="kernels/vec/vec_${isa}.h" AFT_EXP_HEADER="kernel
 list(TRANSFORM definitions PREPEND -D)
 
 function(aft_try_exp result output)
-  try_run(ran compiled ${PROJECT_BINARY_DIR}/check_exp ${PROJECT_SOURCE_DIR}/cmake/check_exp.c
+  try_run(AFT_EXP_RAN AFT_EXP_COMPILED ${PROJECT_BINARY_DIR}/check_exp ${PROJECT_SOURCE_DIR}/cmake/check_exp.c
           CMAKE_FLAGS -DINCLUDE_DIRECTORIES=${PROJECT_SOURCE_DIR}
-          COMPILE_DEFINITIONS ${definitions} -std=c11 -O1 -ffp-contract=off ${AFT_FLAGS_${isa}} ${ARGN}
+          COMPILE_DEFINITIONS ${definitions} -std=c11 -O1 ${AFT_EXACT_MATH} ${AFT_FLAGS_${isa}} ${ARGN}
           LINK_LIBRARIES aft::sleef
           COMPILE_OUTPUT_VARIABLE compile_output RUN_OUTPUT_VARIABLE run_output)
-  if(NOT compiled)
+  if(NOT AFT_EXP_COMPILED)
     set(${result} "does not compile" PARENT_SCOPE)
     set(${output} "${compile_output}" PARENT_SCOPE)
-  elseif(ran EQUAL 0)
+  elseif(AFT_EXP_RAN EQUAL 0)
     set(${result} "same" PARENT_SCOPE)
   else()
     set(${result} "differs" PARENT_SCOPE)
