@@ -17,7 +17,7 @@ ENGINES = {
     },
     "fast-native-ipo": {
         "AFT_EXP": "builtin",
-        "CMAKE_C_FLAGS": "-Ofast -march=native -ffp-contract=fast",
+        "CMAKE_C_FLAGS": "-ffast-math -march=native -ffp-contract=fast",
         "CMAKE_INTERPROCEDURAL_OPTIMIZATION": "ON",
     },
     "fast-sleef": {"AFT_EXP": "sleef", "CMAKE_C_FLAGS": "-ffast-math"},
