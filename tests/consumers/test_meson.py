@@ -12,7 +12,6 @@ from projects import HERE, ROOT, SONAME, Tree, bits_of, exported, needed, run
 def dist(tmp_path_factory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("dist")
     run(ROOT / "scripts/amalgamate", "--output", folder)
-    shutil.copy(ROOT / "packaging/meson.build", folder)
     return folder
 
 
