@@ -28,6 +28,13 @@ class Compiler:
     def is_gcc(self) -> bool:
         return "gcc" in self.command[0]
 
+    @property
+    def version(self) -> str:
+        """As "gcc 12"."""
+        self.require()
+        said = subprocess.run([*self.command, "-dumpversion"], check=True, stdout=subprocess.PIPE, text=True).stdout
+        return f"{'gcc' if self.is_gcc else 'clang'} {said.strip().split('.')[0]}"
+
     def require(self) -> None:
         """Skips the test where this machine lacks the compiler."""
         if shutil.which(self.command[0]) is None:
