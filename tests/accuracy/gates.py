@@ -44,10 +44,14 @@ def entry(case) -> dict:
     )
 
 
+def other_bits(case, baseline: dict) -> list[str]:
+    return [text for name, text in HASHES.items() if case[name] != baseline[name]]
+
+
 def worse_than(case, baseline: dict | None) -> list[str]:
     if baseline is None:
         return ["not in the baseline; scripts/accuracy --rebaseline takes it in"]
-    failures = [text for name, text in HASHES.items() if case[name] != baseline[name]]
+    failures = other_bits(case, baseline)
     if baseline["informative"] and not case["informative"]:
         failures.append(f"no longer informative: {case['why_not']}")
     for isa, errors in case["isas"].items():

@@ -25,7 +25,7 @@ def choose(wanted: Callable[[str], bool]) -> list[tuple[Kernel, str]]:
 
 
 @contextlib.contextmanager
-def pool_of_tools(exact: list[str], targets: list[Target], workers: int) -> Iterator[queue.SimpleQueue]:
+def pool_of_tools(exact: list[str] | None, targets: list[Target], workers: int) -> Iterator[queue.SimpleQueue]:
     with tempfile.TemporaryDirectory(prefix="aft-accuracy-") as folder:
         free, all_tools = queue.SimpleQueue(), []
         for number in range(workers):
@@ -43,12 +43,12 @@ def pool_of_tools(exact: list[str], targets: list[Target], workers: int) -> Iter
 def run(
     chosen: list[tuple[Kernel, str]],
     seed: int,
-    exact: list[str],
+    exact: list[str] | None,
     targets: list[Target],
     workers: int,
-    done_one: Callable[[], None],
+    done_one: Callable[[], None] = lambda: None,
 ) -> list[dict]:
-    """The results, in the order of `chosen`."""
+    """The results, in the order of `chosen`; without `exact` of the bits alone."""
     with pool_of_tools(exact, targets, workers) as free, concurrent.futures.ThreadPoolExecutor(workers) as pool:
 
         def work(kernel, regime):
