@@ -76,6 +76,15 @@ ARM = (ARM_GCC, ARM_CLANG, ARM_CLANG19)
 ALL = tuple(dict.fromkeys((*NATIVE, *ARM)))
 
 
+def edited(dist: pathlib.Path, folder: pathlib.Path, text: str, replacement: str) -> pathlib.Path:
+    """The folder, with a copy of the two files in it that has another text at one place of aft.c."""
+    whole = (dist / "aft.c").read_text()
+    assert whole.count(text) == 1, f"aft.c has {text!r} {whole.count(text)} times"
+    (folder / "aft.c").write_text(whole.replace(text, replacement))
+    shutil.copy(dist / "aft.h", folder)
+    return folder
+
+
 def shared_library(compiler: Compiler, flags: Sequence[str], dist: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     """The folder, with aft.c in it as libaft.so: what LD_LIBRARY_PATH names for the tests of the preset amalgamated."""
     folder.mkdir(parents=True, exist_ok=True)
