@@ -6,8 +6,6 @@
 
 #include <aft.h>
 
-unsigned AFT_CPU_FEATURES(void);
-
 bool aft_cpu_runs(const char *isa) {
     const unsigned features = AFT_CPU_FEATURES();
     return aft_same_name(isa, "scalar") || (aft_same_name(isa, "avx2") && (features & AFT_CPU_AVX2)) ||

@@ -5,6 +5,7 @@
 #include "dispatch/float_mode.h"
 #include "dispatch/packed.h"
 #include "dispatch/plan.h"
+#include "dispatch/sizes.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
@@ -30,10 +31,21 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
         return AFT_WORKSPACE;
     const uintptr_t alignment = 64;
     char *start = workspace;
-    plan->workspace = (float *)(void *)(start + (needed ? (alignment - (uintptr_t)start % alignment) % alignment : 0));
+    if (needed > 0)
+        start += (alignment - (uintptr_t)start % alignment) % alignment + alignment;
+    plan->workspace = (float *)(void *)start;
     if (plan->packs_bias)
         aft_packed_place(&plan->packed, plan->workspace + plan->packed_offset, false);
     return aft_check_workspace(&plan->problem, workspace, needed);
+}
+
+/* What a phase leaves for the next is laid out for an instruction set. By index there is no call that all phases share, so
+ * the first notes its lanes before the workspace, and the others look whether theirs are the same. */
+static bool is_of_first_phase(const aft_plan *plan, size_t phase) {
+    atomic_size_t *lanes = (atomic_size_t *)(void *)(plan->workspace - AFT_ALIGNMENT_FLOATS);
+    if (phase == 0)
+        atomic_store_explicit(lanes, plan->lanes, memory_order_relaxed);
+    return atomic_load_explicit(lanes, memory_order_relaxed) == plan->lanes;
 }
 
 static void run_task(const aft_plan *plan, const aft_phase *phase, size_t task, size_t worker) {
@@ -137,6 +149,8 @@ aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, si
     if (task >= work.tasks || worker == SIZE_MAX)
         return AFT_SIZE;
     status = attach_workspace(&plan, workspace, bytes, worker + 1);
+    if (status == AFT_OK && !is_of_first_phase(&plan, phase))
+        status = AFT_STALE;
     if (status == AFT_OK)
         run_task(&plan, &work, task, worker);
     return status;

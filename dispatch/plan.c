@@ -168,7 +168,7 @@ bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
         *bytes = 0;
         return true;
     }
-    if (!aft_add_product(&floats, width, plan->scratch.floats) || !aft_add(floats, AFT_ALIGNMENT_FLOATS, &floats))
+    if (!aft_add_product(&floats, width, plan->scratch.floats) || !aft_add(floats, 2 * AFT_ALIGNMENT_FLOATS, &floats))
         return false;
     *bytes = floats * sizeof(float);
     return true;

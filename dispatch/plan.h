@@ -11,7 +11,8 @@ AFT_INTERNAL aft_status aft_plan_make(const aft_problem *problem, const aft_tabl
 /* Widens the tasks of a scan, where one worker does all of them: of whole rows, the next are guessed best. */
 AFT_INTERNAL void aft_plan_widen(aft_plan *plan);
 
-/* Bytes of workspace for `width` workers, the slack for its alignment included. False where they overflow. */
+/* Bytes of workspace for `width` workers, the slack for its alignment and what lies before it (forward.c) included. False
+ * where they overflow. */
 AFT_INTERNAL bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes);
 
 /* One phase: which kernel runs, over the pairs from `set` on, in how many tasks. */

@@ -49,12 +49,16 @@
 #define AFT_VERSION_PATCH 0
 
 /*
- * What a host may define, for the library and for all who include this header alike:
+ * What a host may define, for aft.c (scripts/amalgamate) and for all who include this header alike:
  *
  *   AFT_PREFIX=other_     every function is named other_ in place of aft_, so that two versions can live in one program;
  *                         who includes this header goes on to write aft_
- *   AFT_STATIC            every function is static: `#include "aft.c"` (scripts/amalgamate) into a file of the host
  *   AFT_API               what stands before the declaration of each function; by default it is exported
+ *
+ * for a file that includes aft.c itself:
+ *
+ *   AFT_STATIC            every function is static. Macros of the host's own are defined behind that include: some of the
+ *                         names that it uses, and takes back, are plain ones.
  *
  * and for the library alone:
  *
@@ -99,7 +103,7 @@ typedef enum aft_status {
     AFT_SIZE,       /* a size, a stride or their product is not possible; a kv_length above kv_len */
     AFT_OVERLAP,    /* an output overlaps an input, the workspace or itself */
     AFT_WORKSPACE,  /* the workspace, or the memory for a prepared bias, is too small */
-    AFT_STALE,      /* a prepared bias was made for another shape, or is none */
+    AFT_STALE,      /* a prepared bias was made for another shape, or is none; phases of several instruction sets */
     AFT_UNSUPPORTED /* a kind, an instruction set or a feature that this build does not have */
 } aft_status;
 
@@ -108,6 +112,10 @@ typedef enum aft_cpu_features {
     AFT_CPU_AVX512 = 2, /* AVX-512 F, VL, DQ and BW, and AVX2 and FMA */
     AFT_CPU_NEON = 4    /* Advanced SIMD of AArch64 */
 } aft_cpu_features;
+
+#ifdef AFT_CPU_FEATURES
+unsigned AFT_CPU_FEATURES(void);
+#endif
 
 typedef struct aft_shape {
     size_t batch, heads, q_len, kv_len, channels; /* channels of one head; any of them may be 0 */
@@ -179,7 +187,8 @@ AFT_API aft_status aft_forward(const aft_problem *problem, void *workspace, size
 /* The same by index, for callers with a scheduler of their own: for each phase in ascending order, run every task of
  * the phase, in any order and at once, and wait for all of them. Worker numbers the scratch that a task may use: two
  * tasks that run at once need different workers, all below the width that the workspace was sized for. A phase, task or
- * worker out of range is AFT_SIZE, or AFT_WORKSPACE where the workspace has no room for that worker. */
+ * worker out of range is AFT_SIZE, or AFT_WORKSPACE where the workspace has no room for that worker. The instruction set
+ * stays the same from the first task to the last: a phase that runs on another one than the first did is AFT_STALE. */
 AFT_API aft_status aft_phases(const aft_problem *problem, size_t *phases);
 AFT_API aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks);
 AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
@@ -226,8 +235,9 @@ AFT_API const char *aft_isa_name(void);
 AFT_API const char *aft_isa_at(size_t index);
 
 /* Chooses another one for the whole process. AFT_UNSUPPORTED, and nothing changes, for one that this CPU or this build
- * lacks or that lies above AFT_ISA. A forward that is under way on another thread ends on the one it began with. Meant
- * for start-up: a first call on another thread, at the same time, may still choose the highest after it. */
+ * lacks or that lies above AFT_ISA. A forward that is under way on another thread ends on the one it began with; one by
+ * index must not be under way. Meant for start-up: a first call on another thread, at the same time, may still choose the
+ * highest after it. */
 AFT_API aft_status aft_use_isa(const char *name);
 
 #ifdef __cplusplus

@@ -255,6 +255,29 @@ static void indices_out_of_range(const char *isa) {
     case_free(&v.c);
 }
 
+/* By index, what an instruction set has left is of no use to another one. */
+static void phases_of_two_instruction_sets(const char *isa) {
+    victim v = make_victim(AFT_BIAS_FULL);
+    size_t tasks;
+    assert_int_equal(aft_tasks(&v.problem, 0, &tasks), AFT_OK);
+    for (size_t i = 0; aft_isa_at(i); i++) {
+        if (strcmp(aft_isa_at(i), isa) == 0 || aft_use_isa(aft_isa_at(i)) != AFT_OK)
+            continue;
+        assert_int_equal(aft_use_isa(isa), AFT_OK);
+        for (size_t task = 0; task < tasks; task++)
+            assert_int_equal(aft_run(&v.problem, v.workspace, WORKSPACE, 0, task, 0), AFT_OK);
+        assert_int_equal(aft_use_isa(aft_isa_at(i)), AFT_OK);
+        const uint32_t before = float_bits(*y_of(&v));
+        assert_int_equal(aft_run(&v.problem, v.workspace, WORKSPACE, 1, 0, 0), AFT_STALE);
+        assert_int_equal(float_bits(*y_of(&v)), before);
+        assert_int_equal(aft_use_isa(isa), AFT_OK);
+        assert_int_equal(aft_run(&v.problem, v.workspace, WORKSPACE, 1, 0, 0), AFT_OK);
+        *y_of(&v) = float_of_bits(before);
+    }
+    free(v.workspace);
+    case_free(&v.c);
+}
+
 /* No output at all: nothing is needed, not even a tensor, and nothing is written. */
 static void nothing_to_do(const char *isa) {
     (void)isa;
@@ -345,6 +368,7 @@ int main(void) {
         EACH_ISA(null_arguments),
         EACH_ISA(sizes_before_there_are_addresses),
         EACH_ISA(indices_out_of_range),
+        EACH_ISA(phases_of_two_instruction_sets),
         EACH_ISA(nothing_to_do),
         EACH_ISA(no_keys),
         EACH_ISA(one_row_one_channel),

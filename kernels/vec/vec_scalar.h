@@ -83,7 +83,9 @@ AFT_INLINE vm32 vm32_or(vm32 a, vm32 b) { return a | b; }
 AFT_INLINE vm32 vm32_not(vm32 a) { return a ^ 1u; }
 AFT_INLINE int vm32_any(vm32 a) { return a != 0; }
 
-AFT_INLINE vf32 vf32_pow2(vf32 n) { return vf32_from_bits((uint32_t)((int32_t)n + 127) << 23); }
+/* n + 127 in the last bits of a float: of another n than 2^n can have, a number all the same, where a conversion to an
+ * integer is undefined. */
+AFT_INLINE vf32 vf32_pow2(vf32 n) { return vf32_from_bits(vf32_bits(n + (0x1p+23f + 127.0f)) << 23); }
 
 #include "kernels/vec/vec_scale.h"
 

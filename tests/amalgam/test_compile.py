@@ -55,7 +55,7 @@ def test_size(dist):
 def test_size_of_object_code(compiler, compiled):
     size = sum(section_bytes(compiler, compiled(compiler, *USUAL)).values()) / KILOBYTE
     assert size < 400
-    stated = re.search(rf"(\d+) KB \({compiler.version}\)", README.read_text())
+    stated = re.search(rf"(\d+) KB\s\({compiler.version}\)", README.read_text())
     if not stated:
         pytest.skip(f"README.md states no size of {compiler.version}; here it is {size:.0f} KB")
     assert int(stated[1]) == pytest.approx(size, rel=AS_STATED)

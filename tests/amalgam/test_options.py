@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from .compilers import ARM_GCC, GCC, HOST, NATIVE, Compiler
+from .compilers import ARM_GCC, CLANG, GCC, HOST, NATIVE, Compiler
 from .objects import disassembly, exported, public_functions, undefined
 from .test_compile import USUAL, WARNINGS
 
@@ -66,6 +66,35 @@ def test_the_whole_program_in_one_file(dist, whole, tmp_path):
     options = "-DAFT_STATIC", *WARNINGS, f"-I{HOSTS}"
     assert exported(GCC, build(GCC, dist, tmp_path / "host.o", "-c", *options, source)) == {"main"}
     assert listed(build(GCC, dist, tmp_path / "host", *options, source)) == listed(whole)
+
+
+def macros(source: pathlib.Path, *options: str | pathlib.Path) -> set[str]:
+    done = subprocess.run(
+        ["gcc", *map(str, options), "-E", "-dM", source], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return set(re.findall(r"^#define (\w+)", done.stdout, re.MULTILINE))
+
+
+def test_no_macro_is_left(dist, tmp_path):
+    headers = re.findall(r"^#include <.*>", (dist / "aft.c").read_text(), re.MULTILINE)
+    theirs, ours = tmp_path / "theirs.c", tmp_path / "ours.c"
+    theirs.write_text("\n".join(header for header in headers if "arm_neon" not in header or HOST == "aarch64"))
+    ours.write_text('#include "aft.c"\n')
+    left = macros(ours, f"-I{dist}", "-DAFT_STATIC") - macros(theirs)
+    assert "AFT_H" in left
+    assert [name for name in sorted(left) if not name.upper().startswith("AFT_")] == []
+
+
+def test_the_host_goes_on_as_it_compiled_before(dist, tmp_path):
+    """Behind the include, clang contracts, or does not, as the host has chosen."""
+    function = "float fused(float a, float b, float c) { return a * b + c; }\n"
+    flags = ("-O2", "-mfma") if HOST == "x86_64" else ("-O2",)
+    for pragma, fused in ("#pragma STDC FP_CONTRACT OFF\n", False), ("#pragma STDC FP_CONTRACT ON\n", True):
+        source, object_file = tmp_path / "host.c", tmp_path / "host.o"
+        source.write_text(f'{pragma}#include "aft.c"\n{function}')
+        CLANG.run(*flags, f"-I{dist}", "-DAFT_STATIC", "-c", source, "-o", object_file)
+        code = disassembly(CLANG, object_file).split("<fused>:")[1].split("\n\n")[0]
+        assert bool(re.search("fmadd", code)) == fused
 
 
 def test_no_name_of_a_host_is_in_the_way(dist, tmp_path):

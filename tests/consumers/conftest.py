@@ -2,10 +2,11 @@
 """Installed libafts, and the bits that every consumer must see."""
 
 import functools
+import re
 from collections.abc import Callable
 
 import pytest
-from projects import HERE, Tree, bits_of, install, run
+from projects import HERE, ROOT, Tree, bits_of, install, run
 
 KINDS = [(shared, exp) for shared in (False, True) for exp in ("builtin", "sleef")]
 
@@ -46,3 +47,11 @@ def bits(installed, tmp_path_factory) -> str:
         program,
     )
     return bits_of(program)
+
+
+@pytest.fixture(scope="session")
+def version() -> str:
+    """As the header states it."""
+    header = (ROOT / "include/aft.h").read_text()
+    parts = ("MAJOR", "MINOR", "PATCH")
+    return ".".join(re.search(rf"^#define AFT_VERSION_{part} (\d+)$", header, re.MULTILINE)[1] for part in parts)

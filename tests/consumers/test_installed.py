@@ -70,6 +70,11 @@ def test_pkg_config(tree, tmp_path, bits):
     expect_link(program, tree)
 
 
+def test_pkg_config_states_the_version(installed, version):
+    said = run("pkg-config", "--modversion", "aft", **installed(False, "builtin").pkg_config)
+    assert said.strip() == version
+
+
 def test_meson(tree, tmp_path, bits):
     kind = "shared" if tree.shared else "static"
     run("meson", "setup", tmp_path, HERE / "meson", f"-Ddefault_library={kind}", **tree.pkg_config)

@@ -13,13 +13,6 @@ PLACES = {
 }
 
 
-@pytest.fixture
-def version() -> str:
-    header = (ROOT / "include/aft.h").read_text()
-    parts = ("MAJOR", "MINOR", "PATCH")
-    return ".".join(re.search(rf"^#define AFT_VERSION_{part} (\d+)$", header, re.MULTILINE)[1] for part in parts)
-
-
 @pytest.mark.parametrize("place", PLACES)
 def test_version_is_that_of_the_header(place, version):
     assert re.findall(PLACES[place], (ROOT / place).read_text(), re.MULTILINE) == [version]
