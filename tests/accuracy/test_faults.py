@@ -68,7 +68,7 @@ PACK_BIAS = "kernels/pack_bias.c"
 
 EXP_OF_ONE_SIXTH = "0.166666671633720397949219f", "0x1.555558p-3f"  # and one ULP more
 LOAD = "return lanes == VF32_LANES ? vf32_load(p) : vf32_load_n(p, lanes);"
-SWITCH = "atomic_store_explicit(&active, tables[level], memory_order_release);"
+SWITCH = "atomic_store_explicit(&active, levels[level].table(), memory_order_release);"
 BEGIN_MODE = "aft_float_mode host = aft_float_mode_begin();"
 FOLD = "level_2 = AFT_FAN_IN * AFT_FAN_IN;"
 KEY_MAXIMUM = "maxima.n = vf32_max(maxima.n, vf32_load(chain->n + i));"
