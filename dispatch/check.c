@@ -205,3 +205,58 @@ aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, c
         return status;
     return overlap(range_of(memory, bytes), source) ? AFT_OVERLAP : AFT_OK;
 }
+
+bool aft_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
+    return overlap(range_of(a, a_bytes), range_of(b, b_bytes));
+}
+
+typedef struct sequence_ranges {
+    range x, y, lengths;
+} sequence_ranges;
+
+static aft_status find_sequence_ranges(const aft_sequences *sequences, size_t dim, aft_checked checked,
+                                       sequence_ranges *ranges) {
+    const size_t sizes[3] = {sequences->batch, sequences->length, 1};
+    const size_t x_strides[3] = {sequences->x_batch_stride, sequences->x_time_stride, 0};
+    const size_t y_strides[3] = {sequences->y_batch_stride, sequences->y_time_stride, 0};
+    size_t count;
+    if (!aft_multiply(sequences->batch, sizeof(size_t), &count) ||
+        !aft_multiply(sequences->batch, sequences->length, &count))
+        return AFT_SIZE;
+    aft_status status = array_range(sequences->x, sizes, x_strides, dim, checked, &ranges->x);
+    if (status == AFT_OK)
+        status = array_range(sequences->y, sizes, y_strides, dim, checked, &ranges->y);
+    ranges->lengths = range_of(sequences->lengths, sequences->lengths ? sequences->batch * sizeof(size_t) : 0);
+    return status;
+}
+
+/* x is read before y is written, so y may lie over it. */
+aft_status aft_check_sequences(const aft_sequences *sequences, size_t dim, const void *layer, size_t layer_bytes,
+                               aft_checked checked) {
+    sequence_ranges ranges;
+    aft_status status = find_sequence_ranges(sequences, dim, checked, &ranges);
+    if (status != AFT_OK || sequences->batch == 0 || sequences->length == 0)
+        return status;
+    for (size_t b = 0; sequences->lengths && b < sequences->batch; b++)
+        if (sequences->lengths[b] > sequences->length)
+            return AFT_SIZE;
+    const size_t sizes[3] = {sequences->batch, sequences->length, 1};
+    const size_t strides[3] = {sequences->y_batch_stride, sequences->y_time_stride, 0};
+    bool clash = !distinct(sizes, strides, dim) || overlap(ranges.y, ranges.lengths) ||
+                 overlap(ranges.y, range_of(layer, layer_bytes));
+    return clash ? AFT_OVERLAP : AFT_OK;
+}
+
+aft_status aft_check_sequences_workspace(const aft_sequences *sequences, size_t dim, const void *layer,
+                                         size_t layer_bytes, const void *workspace, size_t bytes) {
+    sequence_ranges ranges;
+    if (bytes > UINTPTR_MAX - (uintptr_t)workspace)
+        return AFT_SIZE;
+    aft_status status = find_sequence_ranges(sequences, dim, AFT_ADDRESSES, &ranges);
+    if (status != AFT_OK)
+        return status;
+    range own = range_of(workspace, bytes);
+    bool clash = overlap(own, ranges.x) || overlap(own, ranges.y) || overlap(own, ranges.lengths) ||
+                 overlap(own, range_of(layer, layer_bytes));
+    return clash ? AFT_OVERLAP : AFT_OK;
+}

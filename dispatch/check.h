@@ -23,4 +23,14 @@ AFT_INTERNAL aft_status aft_check_bias(const aft_shape *shape, const aft_bias *b
 AFT_INTERNAL aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory,
                                               size_t bytes);
 
+/* Whether two arrays have a byte in common. */
+AFT_INTERNAL bool aft_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes);
+
+/* Everything about sequences of rows of `dim` floats, and the memory of their layer, that can be wrong; and that a
+ * workspace is in the way of none of them. */
+AFT_INTERNAL aft_status aft_check_sequences(const aft_sequences *sequences, size_t dim, const void *layer,
+                                            size_t layer_bytes, aft_checked checked);
+AFT_INTERNAL aft_status aft_check_sequences_workspace(const aft_sequences *sequences, size_t dim, const void *layer,
+                                                      size_t layer_bytes, const void *workspace, size_t bytes);
+
 #endif

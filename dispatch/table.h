@@ -29,11 +29,16 @@ enum {
     AFT_GROUP_CHAINS = 64, /* AFT_FAN_IN to the power of AFT_LEVELS */
     AFT_GROUP_KEYS = AFT_CHAIN_KEYS * AFT_GROUP_CHAINS,
 
+    AFT_PRODUCT_CHAIN = 128, /* the same of a product: a chain restarts at multiples of this */
+
     AFT_ROW_BLOCK = 64,    /* query rows of an aggregation task */
     AFT_TILE_VECTORS = 2,  /* vectors of channels that are aggregated together, at most */
     AFT_PACK_VECTORS = 32, /* vectors of channels of a packing or scanning task, at most */
     AFT_SLICE_VECTORS = 8, /* and of an aggregation task, at least */
     AFT_STREAM_ROWS = 512, /* query rows of a streaming task, at least */
+
+    AFT_PANEL_COLUMNS = 16, /* of a packed matrix: a cache line, and the widest vector */
+    AFT_PRODUCT_ROWS = 96,  /* rows of a product's task */
 };
 
 /* What the workspace holds for one vector of channels of one (batch, head) pair: offsets in floats from the start of
@@ -118,12 +123,28 @@ typedef struct aft_plan {
 /* Runs one task; `set` is the first pair of the phase's set. */
 typedef void aft_kernel(const aft_plan *plan, size_t set, size_t task, float *scratch);
 
+/* Rows times a packed matrix, plus a row of biases (kernels/product_rows.c). Columns go to one tensor after the other,
+ * c_columns to each. */
+typedef struct aft_product {
+    const float *a; /* [batches][rows][inner] */
+    size_t a_batch_stride, a_stride;
+    const float *matrix; /* [panels][inner][AFT_PANEL_COLUMNS]; what the last panel lacks is 0 */
+    const float *bias;   /* [panels][AFT_PANEL_COLUMNS] */
+    float *c;            /* [tensors][batches][rows][c_columns] */
+    size_t c_tensor_stride, c_batch_stride, c_stride;
+    size_t batches, rows, inner, columns, c_columns;
+    size_t row_blocks, slices, slice_columns; /* tasks: batches * row_blocks * slices */
+} aft_product;
+
+typedef void aft_product_kernel(const aft_product *product, size_t task);
+
 typedef struct aft_table {
     const char *name;
     size_t lanes;
 #define AFT_KERNEL(kernel) aft_kernel *kernel;
 #include "dispatch/kernels.def"
 #undef AFT_KERNEL
+    aft_product_kernel *product_rows;
 } aft_table;
 
 /* aft_table_avx2() and its kin. */

@@ -87,6 +87,13 @@
 #define aft_run AFT_PREFIXED(AFT_PREFIX, run)
 #define aft_prepared_bytes AFT_PREFIXED(AFT_PREFIX, prepared_bytes)
 #define aft_prepare AFT_PREFIXED(AFT_PREFIX, prepare)
+#define aft_layer_bytes AFT_PREFIXED(AFT_PREFIX, layer_bytes)
+#define aft_layer_prepare AFT_PREFIXED(AFT_PREFIX, layer_prepare)
+#define aft_layer_workspace_bytes AFT_PREFIXED(AFT_PREFIX, layer_workspace_bytes)
+#define aft_layer_forward AFT_PREFIXED(AFT_PREFIX, layer_forward)
+#define aft_layer_phases AFT_PREFIXED(AFT_PREFIX, layer_phases)
+#define aft_layer_tasks AFT_PREFIXED(AFT_PREFIX, layer_tasks)
+#define aft_layer_run AFT_PREFIXED(AFT_PREFIX, layer_run)
 #define aft_status_string AFT_PREFIXED(AFT_PREFIX, status_string)
 #define aft_isa_name AFT_PREFIXED(AFT_PREFIX, isa_name)
 #define aft_isa_at AFT_PREFIXED(AFT_PREFIX, isa_at)
@@ -222,6 +229,56 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
 AFT_API aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
 AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
                                aft_bias *prepared);
+
+/* A linear map as PyTorch's Linear stores it: out[o] = bias[o] + sum_i weight[o * inner + i] * in[i]. */
+typedef struct aft_linear {
+    const float *weight; /* [out][in] */
+    const float *bias;   /* [out]; NULL: zeros */
+} aft_linear;
+
+/* A layer of the paper (figure 2): q, k and v are linear maps of x, and y is one of the aggregation,
+ *
+ *     y[b,t] = project(aggregation(to_q(x[b]), to_k(x[b]), to_v(x[b]), bias)[t])
+ *
+ * with hidden = heads * channels units between them, of which head h has those from h * channels on. */
+typedef struct aft_layer {
+    size_t dim, heads, channels;
+    size_t max_length; /* positions that the bias has, as rows and as keys */
+    bool causal;
+    aft_bias bias; /* NONE, FULL, LOCAL or BAND, of position 0 on; batch_stride and first_row are not read */
+    aft_linear to_q, to_k, to_v; /* dim -> hidden */
+    aft_linear project;          /* hidden -> dim */
+} aft_layer;
+
+/* Sequences that go through a layer; y may be x. */
+typedef struct aft_sequences {
+    size_t batch, length;  /* length <= max_length */
+    const size_t *lengths; /* keys of each batch, <= length; NULL: all of them */
+    const float *x;        /* x[b * x_batch_stride + t * x_time_stride + c], c < dim */
+    size_t x_batch_stride, x_time_stride;
+    float *y;
+    size_t y_batch_stride, y_time_stride;
+} aft_sequences;
+
+/* Packs a layer into the caller's memory, once for all calls, as aft_prepare does for a bias; weights and bias may go. The
+ * memory is the same on every instruction set and may be copied, shared between threads, or kept in a file for this version
+ * of the library. AFT_NULL, AFT_SIZE, AFT_UNSUPPORTED, AFT_WORKSPACE and AFT_OVERLAP as aft_prepare. */
+AFT_API aft_status aft_layer_bytes(const aft_layer *layer, size_t *bytes);
+AFT_API aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes);
+
+/* y of a prepared layer. Workspace, pool, phases, tasks and workers as for aft_forward and its kin; AFT_STALE where the
+ * memory is no prepared layer, AFT_SIZE where a length is above max_length. The result has the same bits on every
+ * instruction set, with any number of workers and any split of the batch. With e(x) = |x| rounded up and u = 2^-24, each
+ * linear map adds at most (140 + in / 128) * u * (|bias| + sum_i |weight[i] * in[i]|) to its own exact result. Any NaN stored
+ * is 0x7fc00000. */
+AFT_API aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *sequences,
+                                             const aft_parallel *parallel, size_t *bytes);
+AFT_API aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                                     const aft_parallel *parallel);
+AFT_API aft_status aft_layer_phases(const void *layer, const aft_sequences *sequences, size_t *phases);
+AFT_API aft_status aft_layer_tasks(const void *layer, const aft_sequences *sequences, size_t phase, size_t *tasks);
+AFT_API aft_status aft_layer_run(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                                 size_t phase, size_t task, size_t worker);
 
 /* A short English text for a status; never NULL. */
 AFT_API const char *aft_status_string(aft_status status);

@@ -7,6 +7,7 @@
 #include "kernels/aggregate_rows.c"
 #include "kernels/pack_bias.c"
 #include "kernels/pack_keys.c"
+#include "kernels/product_rows.c"
 #include "kernels/scan_rows.c"
 #include "kernels/stream_keys.c"
 #include "kernels/stream_rows.c"
@@ -20,6 +21,7 @@ const aft_table *AFT_ISA_SYMBOL(aft_table_)(void) {
 #define AFT_KERNEL(kernel) kernel,
 #include "dispatch/kernels.def"
 #undef AFT_KERNEL
+        .product_rows = product_rows,
     };
     return &table;
 }

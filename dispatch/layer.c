@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/* A forward of a layer: the product with to_q, to_k and to_v, the phases of the aggregation, the product with project. */
+#include "dispatch/layer.h"
+
+#include "dispatch/check.h"
+#include "dispatch/dispatch.h"
+#include "dispatch/float_mode.h"
+#include "dispatch/sizes.h"
+
+#include <stdatomic.h>
+
+enum { ENOUGH_PRODUCT_TASKS = 16, SLICE_COLUMNS = 64 /* of every instruction set whole tiles */ };
+
+typedef struct layer_plan {
+    aft_product in, out;
+    aft_problem aggregation; /* of q, k and v in the workspace; its y is q */
+    size_t phases;           /* of it */
+    size_t floats;           /* of q, k and v */
+    size_t layer_bytes;
+} layer_plan;
+
+static void plan_tasks(aft_product *product) {
+    product->row_blocks = aft_ceil_div(product->rows, AFT_PRODUCT_ROWS);
+    size_t blocks = product->batches * product->row_blocks,
+           wanted = aft_ceil_div(ENOUGH_PRODUCT_TASKS, blocks + !blocks);
+    product->slice_columns = aft_ceil_div(aft_ceil_div(product->columns, wanted), SLICE_COLUMNS) * SLICE_COLUMNS;
+    product->slices = product->columns ? aft_ceil_div(product->columns, product->slice_columns) : 0;
+}
+
+static size_t product_tasks(const aft_product *product) {
+    return product->batches * product->row_blocks * product->slices;
+}
+
+/* Everything but the addresses in the workspace. */
+static aft_status make_layer_plan(const void *memory, const aft_sequences *sequences, aft_checked checked,
+                                  layer_plan *plan) {
+    aft_layer_header header;
+    aft_layer_layout layout;
+    if (!sequences)
+        return AFT_NULL;
+    aft_status status = aft_layer_open(memory, &header, &layout);
+    if (status == AFT_OK && sequences->length > header.max_length)
+        status = AFT_SIZE;
+    if (status == AFT_OK)
+        status = aft_check_sequences(sequences, (size_t)header.dim, memory, (size_t)header.bytes, checked);
+    size_t rows, hidden_floats;
+    if (status == AFT_OK &&
+        (!aft_multiply(sequences->batch, sequences->length, &rows) ||
+         !aft_multiply(rows, layout.hidden_columns, &hidden_floats) || !aft_multiply(3, hidden_floats, &plan->floats)))
+        status = AFT_SIZE;
+    if (status != AFT_OK)
+        return status;
+
+    plan->layer_bytes = (size_t)header.bytes;
+    const float *floats = memory;
+    const size_t time = layout.hidden_columns, batch = sequences->length * time;
+    plan->in = (aft_product){.a = sequences->x,
+                             .a_batch_stride = sequences->x_batch_stride,
+                             .a_stride = sequences->x_time_stride,
+                             .matrix = floats + layout.in_matrix,
+                             .bias = floats + layout.in_bias,
+                             .c_tensor_stride = hidden_floats,
+                             .c_batch_stride = batch,
+                             .c_stride = time,
+                             .batches = sequences->batch,
+                             .rows = sequences->length,
+                             .inner = (size_t)header.dim,
+                             .columns = 3 * layout.hidden_columns,
+                             .c_columns = layout.hidden_columns};
+    plan->out = (aft_product){.a_batch_stride = batch,
+                              .a_stride = time,
+                              .matrix = floats + layout.out_matrix,
+                              .bias = floats + layout.out_bias,
+                              .c = sequences->y,
+                              .c_batch_stride = sequences->y_batch_stride,
+                              .c_stride = sequences->y_time_stride,
+                              .batches = sequences->batch,
+                              .rows = sequences->length,
+                              .inner = layout.hidden,
+                              .columns = (size_t)header.dim,
+                              .c_columns = (size_t)header.dim};
+    plan_tasks(&plan->in);
+    plan_tasks(&plan->out);
+    const aft_tensor_in input = {NULL, batch, (size_t)header.channels, time};
+    plan->aggregation = (aft_problem){.shape = {.batch = sequences->batch,
+                                                .heads = (size_t)header.heads,
+                                                .q_len = sequences->length,
+                                                .kv_len = sequences->length,
+                                                .channels = (size_t)header.channels,
+                                                .causal = header.causal,
+                                                .kv_lengths = sequences->lengths},
+                                      .bias = {.kind = header.has_bias ? AFT_BIAS_PREPARED : AFT_BIAS_NONE,
+                                               .data = header.has_bias ? floats + layout.bias : NULL},
+                                      .q = input,
+                                      .k = input,
+                                      .v = input,
+                                      .y = {NULL, input.batch_stride, input.head_stride, input.time_stride}};
+    return aft_phases(&plan->aggregation, &plan->phases);
+}
+
+/* Bytes of q, k and v, the slack for their alignment included; then come those of the aggregation. */
+static bool own_bytes(const layer_plan *plan, size_t *bytes) {
+    size_t floats;
+    *bytes = 0;
+    if (plan->floats == 0)
+        return true;
+    if (!aft_add(plan->floats, AFT_ALIGNMENT_FLOATS, &floats))
+        return false;
+    *bytes = floats * sizeof(float);
+    return true;
+}
+
+static aft_status measure(const layer_plan *plan, const aft_parallel *parallel, size_t *own, size_t *bytes) {
+    size_t inner;
+    aft_status status = aft_workspace_bytes(&plan->aggregation, parallel, &inner);
+    if (status != AFT_OK)
+        return status;
+    if (!own_bytes(plan, own) || inner > PTRDIFF_MAX - *own)
+        return AFT_SIZE;
+    *bytes = *own + inner;
+    return AFT_OK;
+}
+
+/* Enters the workspace into a plan, and answers the part of it that is the aggregation's. */
+static aft_status attach(layer_plan *plan, const void *memory, const aft_sequences *sequences, void *workspace,
+                         size_t bytes, const aft_parallel *parallel, void **rest, size_t *rest_bytes) {
+    size_t own, needed;
+    aft_status status = measure(plan, parallel, &own, &needed);
+    if (status != AFT_OK)
+        return status;
+    if (needed > 0 && !workspace)
+        return AFT_NULL;
+    if (bytes < needed)
+        return AFT_WORKSPACE;
+    status = aft_check_sequences_workspace(sequences, plan->in.inner, memory, plan->layer_bytes, workspace, needed);
+    if (status != AFT_OK)
+        return status;
+    const uintptr_t alignment = AFT_ALIGNMENT_FLOATS * sizeof(float);
+    char *start = workspace;
+    float *q = (float *)(void *)(start + (own ? (alignment - (uintptr_t)start % alignment) % alignment : 0));
+    plan->in.c = q;
+    plan->out.a = q;
+    plan->aggregation.q.data = plan->aggregation.y.data = q;
+    plan->aggregation.k.data = q + plan->in.c_tensor_stride;
+    plan->aggregation.v.data = q + 2 * plan->in.c_tensor_stride;
+    *rest = start + own;
+    *rest_bytes = needed - own;
+    return AFT_OK;
+}
+
+static void run_product_task(const aft_table *table, const aft_product *product, size_t task) {
+    aft_float_mode host = aft_float_mode_begin();
+    table->product_rows(product, task);
+    aft_float_mode_end(host);
+}
+
+/* What the tasks of a product share. */
+typedef struct product_job {
+    const aft_table *table;
+    const aft_product *product;
+    size_t tasks, width;
+    atomic_bool misused;
+} product_job;
+
+static void run_product_index(void *argument, size_t index, size_t worker) {
+    product_job *job = argument;
+    if (index < job->tasks && worker < job->width)
+        run_product_task(job->table, job->product, index);
+    else
+        atomic_store(&job->misused, true);
+}
+
+static aft_status run_product(const aft_table *table, const aft_product *product, const aft_parallel *parallel) {
+    product_job job = {table, product, product_tasks(product), parallel ? parallel->width : 1, false};
+    if (parallel && job.tasks > 1)
+        parallel->run(parallel->context, job.tasks, run_product_index, &job);
+    else
+        for (size_t task = 0; task < job.tasks; task++)
+            run_product_task(table, product, task);
+    return atomic_load(&job.misused) ? AFT_SIZE : AFT_OK;
+}
+
+aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *sequences, const aft_parallel *parallel,
+                                     size_t *bytes) {
+    layer_plan plan;
+    size_t own;
+    if (!bytes)
+        return AFT_NULL;
+    aft_status status = make_layer_plan(layer, sequences, AFT_SIZES, &plan);
+    return status == AFT_OK ? measure(&plan, parallel, &own, bytes) : status;
+}
+
+aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                             const aft_parallel *parallel) {
+    const aft_table *table = aft_active_table();
+    layer_plan plan;
+    void *rest;
+    size_t rest_bytes;
+    if (parallel && !parallel->run)
+        return AFT_NULL;
+    aft_status status = make_layer_plan(layer, sequences, AFT_ADDRESSES, &plan);
+    if (status == AFT_OK)
+        status = attach(&plan, layer, sequences, workspace, bytes, parallel, &rest, &rest_bytes);
+    if (status == AFT_OK)
+        status = run_product(table, &plan.in, parallel);
+    if (status == AFT_OK)
+        status = aft_forward(&plan.aggregation, rest, rest_bytes, parallel);
+    if (status == AFT_OK)
+        status = run_product(table, &plan.out, parallel);
+    return status;
+}
+
+/* The product of a phase; NULL where the phase is the aggregation's. */
+static const aft_product *product_of(const layer_plan *plan, size_t phase) {
+    return phase == 0 ? &plan->in : phase == plan->phases + 1 ? &plan->out : NULL;
+}
+
+aft_status aft_layer_phases(const void *layer, const aft_sequences *sequences, size_t *phases) {
+    layer_plan plan;
+    if (!phases)
+        return AFT_NULL;
+    aft_status status = make_layer_plan(layer, sequences, AFT_SIZES, &plan);
+    if (status == AFT_OK)
+        *phases = plan.phases + 2;
+    return status;
+}
+
+aft_status aft_layer_tasks(const void *layer, const aft_sequences *sequences, size_t phase, size_t *tasks) {
+    layer_plan plan;
+    if (!tasks)
+        return AFT_NULL;
+    aft_status status = make_layer_plan(layer, sequences, AFT_SIZES, &plan);
+    if (status != AFT_OK)
+        return status;
+    if (phase > plan.phases + 1)
+        return AFT_SIZE;
+    const aft_product *product = product_of(&plan, phase);
+    if (!product)
+        return aft_tasks(&plan.aggregation, phase - 1, tasks);
+    *tasks = product_tasks(product);
+    return AFT_OK;
+}
+
+aft_status aft_layer_run(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes, size_t phase,
+                         size_t task, size_t worker) {
+    layer_plan plan;
+    void *rest;
+    size_t rest_bytes;
+    if (worker == SIZE_MAX)
+        return AFT_SIZE;
+    const aft_parallel width = {.width = worker + 1};
+    aft_status status = make_layer_plan(layer, sequences, AFT_ADDRESSES, &plan);
+    if (status == AFT_OK && phase > plan.phases + 1)
+        status = AFT_SIZE;
+    if (status == AFT_OK)
+        status = attach(&plan, layer, sequences, workspace, bytes, &width, &rest, &rest_bytes);
+    if (status != AFT_OK)
+        return status;
+    const aft_product *product = product_of(&plan, phase);
+    if (!product)
+        return aft_run(&plan.aggregation, rest, rest_bytes, phase - 1, task, worker);
+    if (task >= product_tasks(product))
+        return AFT_SIZE;
+    run_product_task(aft_active_table(), product, task);
+    return AFT_OK;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/* A layer is its parts, to the last bit: each linear map summed here in the order that kernels/product_rows.c states, and
+ * the aggregation by aft_forward. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guarded.h"
+#include "harness.h"
+#include "pool.h"
+
+enum { CHAIN = 128, MOST_PARAMETERS = 8 };
+
+typedef struct spec {
+    size_t dim, heads, channels, max_length, batch, length;
+    aft_bias_kind kind;
+    size_t window;
+    bool causal, lengths, no_biases, in_place;
+} spec;
+
+typedef struct subject {
+    spec s;
+    aft_layer layer;
+    aft_sequences sequences;
+    guarded parameters[MOST_PARAMETERS], w, x, y, memory;
+    size_t lengths[4];
+} subject;
+
+static guarded filled(size_t count, float low, float high) {
+    guarded memory = guarded_make(count * sizeof(float), random_chance(0.5), 0);
+    for (size_t i = 0; i < count; i++)
+        ((float *)memory.bytes)[i] = random_float(low, high);
+    return memory;
+}
+
+static const float *floats_of(const guarded *memory) { return (const float *)memory->bytes; }
+
+static subject make_subject(const spec *s) {
+    subject m = {.s = *s};
+    const size_t hidden = s->heads * s->channels;
+    aft_linear *const maps[] = {&m.layer.to_q, &m.layer.to_k, &m.layer.to_v, &m.layer.project};
+    for (size_t i = 0; i < 4; i++) {
+        const size_t out = i < 3 ? hidden : s->dim, in = i < 3 ? s->dim : hidden;
+        m.parameters[2 * i] = filled(out * in, -0.3f, 0.3f);
+        m.parameters[2 * i + 1] = filled(out, -1, 1);
+        guarded_read_only(&m.parameters[2 * i]);
+        *maps[i] =
+            (aft_linear){floats_of(&m.parameters[2 * i]), s->no_biases ? NULL : floats_of(&m.parameters[2 * i + 1])};
+    }
+    const size_t columns = s->kind == AFT_BIAS_BAND ? 2 * s->window - 1 : s->max_length;
+    m.w = filled(s->kind == AFT_BIAS_NONE ? 0 : s->max_length * columns, -2, 2);
+    m.layer.dim = s->dim;
+    m.layer.heads = s->heads;
+    m.layer.channels = s->channels;
+    m.layer.max_length = s->max_length;
+    m.layer.causal = s->causal;
+    m.layer.bias = (aft_bias){.kind = s->kind, .data = m.w.bytes, .row_stride = columns, .window = s->window};
+    m.x = filled(s->batch * s->length * s->dim, -2, 2);
+    m.y = filled(s->batch * s->length * s->dim, 9, 9);
+    for (size_t b = 0; b < s->batch; b++)
+        m.lengths[b] = b == 0 ? s->length : random_size(0, s->length);
+    float *const y = (float *)(s->in_place ? m.x.bytes : m.y.bytes);
+    m.sequences = (aft_sequences){.batch = s->batch,
+                                  .length = s->length,
+                                  .lengths = s->lengths ? m.lengths : NULL,
+                                  .x = floats_of(&m.x),
+                                  .x_batch_stride = s->length * s->dim,
+                                  .x_time_stride = s->dim,
+                                  .y = y,
+                                  .y_batch_stride = s->length * s->dim,
+                                  .y_time_stride = s->dim};
+    size_t bytes;
+    assert_int_equal(aft_layer_bytes(&m.layer, &bytes), AFT_OK);
+    m.memory = guarded_make(bytes, false, 0);
+    assert_int_equal(aft_layer_prepare(&m.layer, m.memory.bytes, bytes), AFT_OK);
+    guarded_read_only(&m.memory);
+    return m;
+}
+
+static void free_subject(subject *m) {
+    for (size_t i = 0; i < MOST_PARAMETERS; i++)
+        guarded_free(&m->parameters[i]);
+    guarded_free(&m->w);
+    guarded_free(&m->x);
+    guarded_free(&m->y);
+    guarded_free(&m->memory);
+}
+
+/* One output of a linear map, in the stated order; and that it is near the exact one. */
+static float linear_of(const aft_linear *linear, size_t in, size_t o, const float *row) {
+    float sum = 0;
+    double exact = linear->bias ? (double)linear->bias[o] : 0, magnitude = fabs(exact);
+    for (size_t begin = 0; begin < in; begin += CHAIN) {
+        float chain = 0;
+        for (size_t i = begin; i < in && i < begin + CHAIN; i++) {
+            const float weight = linear->weight[o * in + i];
+            chain = fmaf(row[i], weight, chain);
+            exact += (double)row[i] * (double)weight;
+            magnitude += fabs((double)row[i] * (double)weight);
+        }
+        sum += chain;
+    }
+    const float answer = sum + (linear->bias ? linear->bias[o] : 0.0f);
+    const double bound = (140 + (double)in / CHAIN) * 0x1p-24 * magnitude;
+    if (bound > 0)
+        harness_note_error(fabs((double)answer - exact) / bound);
+    assert_true(fabs((double)answer - exact) <= bound);
+    return answer;
+}
+
+static float *linear_rows(const aft_linear *linear, size_t rows, size_t in, size_t out, const float *a) {
+    float *const c = calloc(rows * out + 1, sizeof *c);
+    assert_non_null(c);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t o = 0; o < out; o++)
+            c[r * out + o] = linear_of(linear, in, o, a + r * in);
+    return c;
+}
+
+/* The layer, part by part. The caller frees it. */
+static float *expected_of(const subject *m) {
+    const spec *const s = &m->s;
+    const size_t hidden = s->heads * s->channels, rows = s->batch * s->length;
+    float *const q = linear_rows(&m->layer.to_q, rows, s->dim, hidden, floats_of(&m->x));
+    float *const k = linear_rows(&m->layer.to_k, rows, s->dim, hidden, floats_of(&m->x));
+    float *const v = linear_rows(&m->layer.to_v, rows, s->dim, hidden, floats_of(&m->x));
+    const aft_problem problem = {.shape = {.batch = s->batch,
+                                           .heads = s->heads,
+                                           .q_len = s->length,
+                                           .kv_len = s->length,
+                                           .channels = s->channels,
+                                           .causal = s->causal,
+                                           .kv_lengths = m->sequences.lengths},
+                                 .bias = m->layer.bias,
+                                 .q = {q, s->length * hidden, s->channels, hidden},
+                                 .k = {k, s->length * hidden, s->channels, hidden},
+                                 .v = {v, s->length * hidden, s->channels, hidden},
+                                 .y = {q, s->length * hidden, s->channels, hidden}};
+    size_t bytes;
+    assert_int_equal(aft_workspace_bytes(&problem, NULL, &bytes), AFT_OK);
+    void *const workspace = malloc(bytes + 1);
+    assert_int_equal(aft_forward(&problem, workspace, bytes, NULL), AFT_OK);
+    float *const y = linear_rows(&m->layer.project, rows, hidden, s->dim, q);
+    free(workspace);
+    free(q);
+    free(k);
+    free(v);
+    return y;
+}
+
+static void expect_bits(const char *way, const float *got, const float *want, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (float_bits(got[i]) != float_bits(want[i]))
+            harness_fail("%s: y[%zu] is %a, not %a", way, i, (double)got[i], (double)want[i]);
+}
+
+static void run_on_pool(const subject *m, size_t width) {
+    pool p = {width ? width : 1}; /* none for 0 */
+    const aft_parallel parallel = pool_parallel(&p);
+    const aft_parallel *const given = width ? &parallel : NULL;
+    size_t bytes;
+    assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, given, &bytes), AFT_OK);
+    guarded workspace = guarded_make(bytes, random_chance(0.5), random_size(0, 3));
+    assert_int_equal(aft_layer_forward(m->memory.bytes, &m->sequences, workspace.bytes, bytes, given), AFT_OK);
+    guarded_free(&workspace);
+}
+
+/* Every task by its number, from the last to the first. */
+static void run_by_index(const subject *m) {
+    const aft_parallel width = {.width = 2};
+    size_t bytes, phases, tasks;
+    assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, &width, &bytes), AFT_OK);
+    guarded workspace = guarded_make(bytes, false, 0);
+    assert_int_equal(aft_layer_phases(m->memory.bytes, &m->sequences, &phases), AFT_OK);
+    for (size_t phase = 0; phase < phases; phase++) {
+        assert_int_equal(aft_layer_tasks(m->memory.bytes, &m->sequences, phase, &tasks), AFT_OK);
+        for (size_t task = tasks; task-- > 0;)
+            assert_int_equal(
+                aft_layer_run(m->memory.bytes, &m->sequences, workspace.bytes, bytes, phase, task, task % 2), AFT_OK);
+    }
+    guarded_free(&workspace);
+}
+
+static void try_layer(const spec *s) {
+    subject m = make_subject(s);
+    const size_t count = s->batch * s->length * s->dim;
+    float *const want = expected_of(&m), *const x = malloc(count * sizeof(float) + 1);
+    memcpy(x, m.x.bytes, count * sizeof(float));
+    static const size_t widths[] = {0, 1, 2, 3, 7};
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
+        run_on_pool(&m, widths[i]);
+        expect_bits("on a pool", m.sequences.y, want, count);
+        memcpy(m.x.bytes, x, count * sizeof(float));
+    }
+    run_by_index(&m);
+    expect_bits("by index", m.sequences.y, want, count);
+    free(want);
+    free(x);
+    free_subject(&m);
+}
+
+static void is_its_parts(const char *isa) {
+    (void)isa;
+    static const spec specs[] = {
+        {.dim = 40, .heads = 1, .channels = 24, .max_length = 50, .batch = 2, .length = 37, .kind = AFT_BIAS_FULL},
+        {.dim = 130,
+         .heads = 3,
+         .channels = 21,
+         .max_length = 70,
+         .batch = 1,
+         .length = 70,
+         .kind = AFT_BIAS_FULL,
+         .causal = true},
+        {.dim = 17,
+         .heads = 2,
+         .channels = 80,
+         .max_length = 128,
+         .batch = 3,
+         .length = 101,
+         .kind = AFT_BIAS_LOCAL,
+         .window = 9,
+         .lengths = true},
+        {.dim = 64,
+         .heads = 4,
+         .channels = 16,
+         .max_length = 200,
+         .batch = 1,
+         .length = 150,
+         .kind = AFT_BIAS_BAND,
+         .window = 12,
+         .causal = true,
+         .in_place = true},
+        {.dim = 300,
+         .heads = 1,
+         .channels = 5,
+         .max_length = 9,
+         .batch = 4,
+         .length = 9,
+         .kind = AFT_BIAS_NONE,
+         .no_biases = true},
+        {.dim = 33,
+         .heads = 1,
+         .channels = 49,
+         .max_length = 400,
+         .batch = 1,
+         .length = 260,
+         .kind = AFT_BIAS_NONE,
+         .causal = true},
+        {.dim = 1, .heads = 1, .channels = 1, .max_length = 1, .batch = 1, .length = 1, .kind = AFT_BIAS_FULL},
+    };
+    for (size_t i = 0; i < sizeof specs / sizeof specs[0]; i++)
+        try_layer(&specs[i]);
+}
+
+int main(void) {
+    static const harness_unit units[] = {EACH_ISA(is_its_parts)};
+    return HARNESS_MAIN("layer", units);
+}
