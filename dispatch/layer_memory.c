@@ -103,26 +103,28 @@ static aft_status check_memory(const aft_layer *layer, const aft_layer_layout *l
 
 aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes) {
     aft_layer_layout layout;
-    size_t bias_bytes, needed;
+    size_t bias_bytes = 0, needed = 0;
     if (!layer || !memory)
         return AFT_NULL;
     aft_status status = measure(layer, &layout, &bias_bytes, &needed);
     if (status == AFT_OK && (bytes < needed || (uintptr_t)memory % _Alignof(float) != 0))
         status = AFT_WORKSPACE;
+    const aft_shape shape = shape_of(layer);
+    const aft_bias bias = bias_of(layer);
     if (status == AFT_OK)
         status = check_memory(layer, &layout, memory, needed);
+    if (status == AFT_OK)
+        status = aft_check_bias_memory(&shape, &bias, memory, needed);
     if (status != AFT_OK)
         return status;
 
     float *floats = memory;
-    const aft_shape shape = shape_of(layer);
-    const aft_bias bias = bias_of(layer);
     aft_bias prepared;
-    /* First, since it may still be refused; the header comes last, so that nobody takes half a layer for one. */
+    /* The header goes first and comes last, so that nobody takes half a layer for one. */
+    memset(memory, 0, sizeof(aft_layer_header));
     status = aft_prepare(&shape, &bias, floats + layout.bias, bias_bytes, &prepared);
     if (status != AFT_OK)
         return status;
-    memset(memory, 0, sizeof(aft_layer_header));
     const aft_linear *const in[] = {&layer->to_q, &layer->to_k, &layer->to_v};
     for (size_t i = 0; i < 3; i++)
         pack_linear(in[i], layer->dim, layout.hidden, layout.hidden_columns, i * layout.hidden_columns,

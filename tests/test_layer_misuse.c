@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* What a layer refuses, before a byte is written; and what of it is empty. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "harness.h"
+
+enum {
+    DIM = 6,
+    HEADS = 2,
+    CHANNELS = 5,
+    HIDDEN = HEADS * CHANNELS,
+    LENGTH = 11,
+    MOST = 20,
+    BATCH = 2,
+    BYTES = 1 << 20
+};
+
+typedef struct victim {
+    aft_layer layer;
+    aft_sequences sequences;
+    float weights[4][DIM * HIDDEN], biases[4][HIDDEN], w[MOST][MOST];
+    float x[BATCH * LENGTH * DIM], y[BATCH * LENGTH * DIM];
+    size_t lengths[BATCH];
+    unsigned char *memory, *workspace;
+    size_t memory_bytes, workspace_bytes;
+} victim;
+
+static victim *make_victim(void) {
+    victim *const v = calloc(1, sizeof *v);
+    assert_non_null(v);
+    v->memory = malloc(BYTES);
+    v->workspace = malloc(BYTES);
+    v->layer = (aft_layer){
+        .dim = DIM,
+        .heads = HEADS,
+        .channels = CHANNELS,
+        .max_length = MOST,
+        .bias = {.kind = AFT_BIAS_FULL, .data = v->w, .row_stride = MOST},
+        .to_q = {v->weights[0], v->biases[0]},
+        .to_k = {v->weights[1], v->biases[1]},
+        .to_v = {v->weights[2], v->biases[2]},
+        .project = {v->weights[3], v->biases[3]},
+    };
+    v->lengths[0] = v->lengths[1] = LENGTH;
+    v->sequences = (aft_sequences){.batch = BATCH,
+                                   .length = LENGTH,
+                                   .lengths = v->lengths,
+                                   .x = v->x,
+                                   .x_batch_stride = LENGTH * DIM,
+                                   .x_time_stride = DIM,
+                                   .y = v->y,
+                                   .y_batch_stride = LENGTH * DIM,
+                                   .y_time_stride = DIM};
+    assert_int_equal(aft_layer_bytes(&v->layer, &v->memory_bytes), AFT_OK);
+    assert_in_range(v->memory_bytes, 1, BYTES);
+    assert_int_equal(aft_layer_prepare(&v->layer, v->memory, v->memory_bytes), AFT_OK);
+    assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, &v->workspace_bytes), AFT_OK);
+    assert_in_range(v->workspace_bytes, 1, BYTES);
+    memset(v->y, 0x5a, sizeof v->y);
+    return v;
+}
+
+static void free_victim(victim *v) {
+    free(v->memory);
+    free(v->workspace);
+    free(v);
+}
+
+static void expect(const char *name, const char *function, aft_status got, aft_status want) {
+    if (got != want)
+        harness_fail("%s: %s says '%s', should say '%s'", name, function, aft_status_string(got),
+                     aft_status_string(want));
+}
+
+#define CHANGE(name, ...)                                                                                              \
+    static void name(victim *v) { __VA_ARGS__; }
+
+/* Of a layer that is to be prepared. */
+CHANGE(no_weight, v->layer.to_k.weight = NULL)
+CHANGE(no_projection, v->layer.project.weight = NULL)
+CHANGE(no_w, v->layer.bias.data = NULL)
+CHANGE(no_layer_memory, v->memory = NULL)
+CHANGE(huge_dim, v->layer.dim = SIZE_MAX / 4)
+CHANGE(huge_hidden, v->layer.heads = v->layer.channels = SIZE_MAX / 1000)
+CHANGE(huge_length, v->layer.max_length = SIZE_MAX / 2)
+CHANGE(unknown_kind, v->layer.bias.kind = (aft_bias_kind)77)
+CHANGE(prepared_kind, v->layer.bias.kind = AFT_BIAS_PREPARED)
+CHANGE(short_layer_memory, v->memory_bytes--)
+CHANGE(odd_layer_memory, v->memory += 2)
+CHANGE(weight_in_memory, v->layer.to_v.weight = (float *)(void *)v->memory)
+CHANGE(biases_in_memory, v->layer.to_q.bias = (float *)(void *)(v->memory + v->memory_bytes - 4))
+CHANGE(w_in_memory, v->layer.bias.data = v->memory)
+
+typedef struct misuse {
+    const char *name;
+    void (*change)(victim *v);
+    aft_status expected;
+    bool of_run; /* sizes can be asked for all the same */
+} misuse;
+
+static const misuse bad_layers[] = {
+    {"no weight", no_weight, AFT_NULL, true},
+    {"no projection", no_projection, AFT_NULL, true},
+    {"no bias", no_w, AFT_NULL, true},
+    {"no memory", no_layer_memory, AFT_NULL, true},
+    {"huge dim", huge_dim, AFT_SIZE, false},
+    {"huge hidden", huge_hidden, AFT_SIZE, false},
+    {"huge length", huge_length, AFT_SIZE, false},
+    {"unknown kind", unknown_kind, AFT_UNSUPPORTED, false},
+    {"prepared kind", prepared_kind, AFT_UNSUPPORTED, false},
+    {"memory a byte short", short_layer_memory, AFT_WORKSPACE, true},
+    {"memory not aligned", odd_layer_memory, AFT_WORKSPACE, true},
+    {"weight in the memory", weight_in_memory, AFT_OVERLAP, true},
+    {"biases in the memory", biases_in_memory, AFT_OVERLAP, true},
+    {"w in the memory", w_in_memory, AFT_OVERLAP, true},
+};
+
+static void layers_are_refused(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < sizeof bad_layers / sizeof bad_layers[0]; i++) {
+        const misuse *const bad = &bad_layers[i];
+        victim *const v = make_victim();
+        unsigned char *const memory = v->memory;
+        static unsigned char before[BYTES];
+        memset(memory, 0xc3, BYTES);
+        memcpy(before, memory, BYTES);
+        bad->change(v);
+        size_t bytes = 12345;
+        if (!bad->of_run)
+            expect(bad->name, "aft_layer_bytes", aft_layer_bytes(&v->layer, &bytes), bad->expected);
+        assert_int_equal(bytes, 12345);
+        expect(bad->name, "aft_layer_prepare", aft_layer_prepare(&v->layer, v->memory, v->memory_bytes), bad->expected);
+        assert_memory_equal(memory, before, BYTES);
+        v->memory = memory;
+        free_victim(v);
+    }
+}
+
+/* Of a forward. */
+CHANGE(no_x, v->sequences.x = NULL)
+CHANGE(no_y, v->sequences.y = NULL)
+CHANGE(no_workspace, v->workspace = NULL)
+CHANGE(too_long, v->sequences.length = MOST + 1)
+CHANGE(too_many_keys, v->lengths[1] = LENGTH + 1)
+CHANGE(huge_batch, v->sequences.batch = SIZE_MAX)
+CHANGE(huge_stride, v->sequences.x_time_stride = SIZE_MAX / 4)
+CHANGE(rows_interleave, v->sequences.y_time_stride = DIM - 1)
+CHANGE(batches_interleave, v->sequences.y_batch_stride = DIM)
+CHANGE(no_layer, memset(v->memory, 0, 8))
+CHANGE(odd_layer, v->memory += 1)
+CHANGE(short_workspace, v->workspace_bytes--)
+CHANGE(workspace_is_x, v->workspace = (unsigned char *)v->x)
+CHANGE(workspace_is_y, v->workspace = (unsigned char *)v->y)
+CHANGE(workspace_is_layer, v->workspace = v->memory)
+CHANGE(y_is_layer, v->sequences.y = (float *)(void *)(v->memory + v->memory_bytes - 4))
+CHANGE(y_is_lengths, v->sequences.y = (float *)(void *)v->lengths)
+
+static const misuse bad_forwards[] = {
+    {"no x", no_x, AFT_NULL, true},
+    {"no y", no_y, AFT_NULL, true},
+    {"no layer", no_layer_memory, AFT_NULL, false},
+    {"no workspace", no_workspace, AFT_NULL, true},
+    {"too long", too_long, AFT_SIZE, false},
+    {"too many keys", too_many_keys, AFT_SIZE, false},
+    {"huge batch", huge_batch, AFT_SIZE, false},
+    {"huge stride", huge_stride, AFT_SIZE, false},
+    {"rows interleave", rows_interleave, AFT_OVERLAP, false},
+    {"batches interleave", batches_interleave, AFT_OVERLAP, false},
+    {"foreign memory", no_layer, AFT_STALE, false},
+    {"memory not aligned", odd_layer, AFT_STALE, false},
+    {"workspace a byte short", short_workspace, AFT_WORKSPACE, true},
+    {"workspace is x", workspace_is_x, AFT_OVERLAP, true},
+    {"workspace is y", workspace_is_y, AFT_OVERLAP, true},
+    {"workspace is the layer", workspace_is_layer, AFT_OVERLAP, true},
+    {"y is the layer", y_is_layer, AFT_OVERLAP, false},
+    {"y is the lengths", y_is_lengths, AFT_OVERLAP, false},
+};
+
+static void forwards_are_refused(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < sizeof bad_forwards / sizeof bad_forwards[0]; i++) {
+        const misuse *const bad = &bad_forwards[i];
+        victim *const v = make_victim();
+        victim own = *v;
+        static float before[BATCH * LENGTH * DIM];
+        memcpy(before, v->y, sizeof before);
+        bad->change(v);
+        size_t answer = 12345;
+        if (!bad->of_run) {
+            expect(bad->name, "aft_layer_workspace_bytes",
+                   aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, &answer), bad->expected);
+            expect(bad->name, "aft_layer_phases", aft_layer_phases(v->memory, &v->sequences, &answer), bad->expected);
+            expect(bad->name, "aft_layer_tasks", aft_layer_tasks(v->memory, &v->sequences, 0, &answer), bad->expected);
+        }
+        assert_int_equal(answer, 12345);
+        expect(bad->name, "aft_layer_forward",
+               aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, NULL), bad->expected);
+        expect(bad->name, "aft_layer_run",
+               aft_layer_run(v->memory, &v->sequences, v->workspace, v->workspace_bytes, 0, 0, 0), bad->expected);
+        assert_memory_equal(v->y, before, sizeof before);
+        v->memory = own.memory;
+        v->workspace = own.workspace;
+        free_victim(v);
+    }
+}
+
+static void null_arguments(const char *isa) {
+    (void)isa;
+    victim *const v = make_victim();
+    const aft_parallel no_pool = {.width = 2}, no_width = {0};
+    size_t bytes;
+    assert_int_equal(aft_layer_bytes(NULL, &bytes), AFT_NULL);
+    assert_int_equal(aft_layer_bytes(&v->layer, NULL), AFT_NULL);
+    assert_int_equal(aft_layer_prepare(NULL, v->memory, BYTES), AFT_NULL);
+    assert_int_equal(aft_layer_workspace_bytes(v->memory, NULL, NULL, &bytes), AFT_NULL);
+    assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, NULL), AFT_NULL);
+    assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, &no_width, &bytes), AFT_SIZE);
+    assert_int_equal(aft_layer_phases(v->memory, &v->sequences, NULL), AFT_NULL);
+    assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, 0, NULL), AFT_NULL);
+    assert_int_equal(aft_layer_forward(v->memory, NULL, v->workspace, BYTES, NULL), AFT_NULL);
+    assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, BYTES, &no_pool), AFT_NULL);
+    assert_int_equal(aft_layer_run(v->memory, NULL, v->workspace, BYTES, 0, 0, 0), AFT_NULL);
+    free_victim(v);
+}
+
+static void indices_out_of_range(const char *isa) {
+    (void)isa;
+    victim *const v = make_victim();
+    size_t phases, tasks;
+    assert_int_equal(aft_layer_phases(v->memory, &v->sequences, &phases), AFT_OK);
+    assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, phases, &tasks), AFT_SIZE);
+    for (size_t phase = 0; phase <= phases; phase++) {
+        tasks = 0;
+        if (phase < phases)
+            assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, phase, &tasks), AFT_OK);
+        assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, phase, tasks, 0), AFT_SIZE);
+    }
+    assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, 0, 0, SIZE_MAX), AFT_SIZE);
+    assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, v->workspace_bytes, 0, 0, 1), AFT_WORKSPACE);
+    free_victim(v);
+}
+
+/* Nothing to compute, or nothing but biases. */
+static void empty_layers(const char *isa) {
+    (void)isa;
+    for (int which = 0; which < 4; which++) {
+        victim *const v = make_victim();
+        for (size_t o = 0; o < DIM; o++)
+            v->biases[3][o] = (float)o - 2.5f;
+        size_t *const sizes[] = {&v->layer.channels, &v->layer.heads, &v->layer.dim, &v->sequences.length};
+        *sizes[which] = 0;
+        size_t bytes;
+        assert_int_equal(aft_layer_bytes(&v->layer, &bytes), AFT_OK);
+        assert_int_equal(aft_layer_prepare(&v->layer, v->memory, BYTES), AFT_OK);
+        assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, &bytes), AFT_OK);
+        assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, bytes, NULL), AFT_OK);
+        for (size_t i = 0; i < BATCH * LENGTH * DIM; i++) /* the first two have no hidden unit */
+            assert_int_equal(float_bits(v->y[i]), which < 2 ? float_bits((float)(i % DIM) - 2.5f) : 0x5a5a5a5a);
+        free_victim(v);
+    }
+}
+
+int main(void) {
+    static const harness_unit units[] = {
+        EACH_ISA(layers_are_refused),   EACH_ISA(forwards_are_refused), EACH_ISA(null_arguments),
+        EACH_ISA(indices_out_of_range), EACH_ISA(empty_layers),
+    };
+    return HARNESS_MAIN("layer_misuse", units);
+}
