@@ -206,7 +206,7 @@ aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, c
     return overlap(range_of(memory, bytes), source) ? AFT_OVERLAP : AFT_OK;
 }
 
-bool aft_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
+bool aft_arrays_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
     return overlap(range_of(a, a_bytes), range_of(b, b_bytes));
 }
 

@@ -24,7 +24,7 @@ AFT_INTERNAL aft_status aft_check_bias_memory(const aft_shape *shape, const aft_
                                               size_t bytes);
 
 /* Whether two arrays have a byte in common. */
-AFT_INTERNAL bool aft_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes);
+AFT_INTERNAL bool aft_arrays_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes);
 
 /* Everything about sequences of rows of `dim` floats, and the memory of their layer, that can be wrong; and that a
  * workspace is in the way of none of them. */

@@ -110,7 +110,7 @@ static bool own_bytes(const layer_plan *plan, size_t *bytes) {
     return true;
 }
 
-static aft_status measure(const layer_plan *plan, const aft_parallel *parallel, size_t *own, size_t *bytes) {
+static aft_status measure_workspace(const layer_plan *plan, const aft_parallel *parallel, size_t *own, size_t *bytes) {
     size_t inner;
     aft_status status = aft_workspace_bytes(&plan->aggregation, parallel, &inner);
     if (status != AFT_OK)
@@ -125,7 +125,7 @@ static aft_status measure(const layer_plan *plan, const aft_parallel *parallel, 
 static aft_status attach(layer_plan *plan, const void *memory, const aft_sequences *sequences, void *workspace,
                          size_t bytes, const aft_parallel *parallel, void **rest, size_t *rest_bytes) {
     size_t own, needed;
-    aft_status status = measure(plan, parallel, &own, &needed);
+    aft_status status = measure_workspace(plan, parallel, &own, &needed);
     if (status != AFT_OK)
         return status;
     if (needed > 0 && !workspace)
@@ -187,7 +187,7 @@ aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *seq
     if (!bytes)
         return AFT_NULL;
     aft_status status = make_layer_plan(layer, sequences, AFT_SIZES, &plan);
-    return status == AFT_OK ? measure(&plan, parallel, &own, bytes) : status;
+    return status == AFT_OK ? measure_workspace(&plan, parallel, &own, bytes) : status;
 }
 
 aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,

@@ -49,7 +49,7 @@ static aft_bias bias_of(const aft_layer *layer) {
     return bias;
 }
 
-static aft_status measure(const aft_layer *layer, aft_layer_layout *layout, size_t *bias_bytes, size_t *bytes) {
+static aft_status measure_layer(const aft_layer *layer, aft_layer_layout *layout, size_t *bias_bytes, size_t *bytes) {
     const aft_shape shape = shape_of(layer);
     const aft_bias bias = bias_of(layer);
     if (!aft_layer_lay_out(layer->dim, layer->heads, layer->channels, layout))
@@ -66,7 +66,7 @@ static aft_status measure(const aft_layer *layer, aft_layer_layout *layout, size
 aft_status aft_layer_bytes(const aft_layer *layer, size_t *bytes) {
     aft_layer_layout layout;
     size_t bias_bytes;
-    return layer && bytes ? measure(layer, &layout, &bias_bytes, bytes) : AFT_NULL;
+    return layer && bytes ? measure_layer(layer, &layout, &bias_bytes, bytes) : AFT_NULL;
 }
 
 /* One linear map into columns [column, column + whole) of a packed matrix; those that it lacks are 0. */
@@ -94,8 +94,9 @@ static aft_status check_memory(const aft_layer *layer, const aft_layer_layout *l
         size_t count = maps[i].out * maps[i].inner; /* fits: the packed matrix does */
         if (count > 0 && !maps[i].linear->weight)
             return AFT_NULL;
-        if (aft_overlap(memory, bytes, maps[i].linear->weight, count * sizeof(float)) ||
-            (maps[i].linear->bias && aft_overlap(memory, bytes, maps[i].linear->bias, maps[i].out * sizeof(float))))
+        if (aft_arrays_overlap(memory, bytes, maps[i].linear->weight, count * sizeof(float)) ||
+            (maps[i].linear->bias &&
+             aft_arrays_overlap(memory, bytes, maps[i].linear->bias, maps[i].out * sizeof(float))))
             return AFT_OVERLAP;
     }
     return AFT_OK;
@@ -106,7 +107,7 @@ aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes)
     size_t bias_bytes = 0, needed = 0;
     if (!layer || !memory)
         return AFT_NULL;
-    aft_status status = measure(layer, &layout, &bias_bytes, &needed);
+    aft_status status = measure_layer(layer, &layout, &bias_bytes, &needed);
     if (status == AFT_OK && (bytes < needed || (uintptr_t)memory % _Alignof(float) != 0))
         status = AFT_WORKSPACE;
     const aft_shape shape = shape_of(layer);

@@ -21,7 +21,7 @@ const aft_table *AFT_ISA_SYMBOL(aft_table_)(void) {
 #define AFT_KERNEL(kernel) kernel,
 #include "dispatch/kernels.def"
 #undef AFT_KERNEL
-        .product_rows = product_rows,
+        product_rows,
     };
     return &table;
 }
