@@ -15,7 +15,7 @@ typedef struct spec {
     size_t dim, heads, channels, max_length, batch, length;
     aft_bias_kind kind;
     size_t window;
-    bool causal, lengths, no_biases, in_place, specials;
+    bool causal, lengths, no_biases, in_place, specials, overflows;
 } spec;
 
 typedef struct subject {
@@ -41,7 +41,8 @@ static subject make_subject(const spec *s) {
     aft_linear *const maps[] = {&m.layer.to_q, &m.layer.to_k, &m.layer.to_v, &m.layer.project};
     for (size_t i = 0; i < 4; i++) {
         const size_t out = i < 3 ? hidden : s->dim, in = i < 3 ? s->dim : hidden;
-        m.parameters[2 * i] = filled(out * in, -0.3f, 0.3f);
+        const float largest = s->overflows && i == 2 ? 3e38f : 0.3f;
+        m.parameters[2 * i] = filled(out * in, -largest, largest);
         m.parameters[2 * i + 1] = filled(out, -1, 1);
         guarded_read_only(&m.parameters[2 * i]);
         *maps[i] =
@@ -251,6 +252,15 @@ static void is_its_parts(const char *isa) {
          .kind = AFT_BIAS_FULL,
          .specials = true,
          .causal = true},
+        {.dim = 20,
+         .heads = 1,
+         .channels = 33,
+         .max_length = 9,
+         .batch = 1,
+         .length = 9,
+         .kind = AFT_BIAS_FULL,
+         .overflows = true,
+         .causal = true}, /* infinities that meet in the last map */
         {.dim = 33,
          .heads = 1,
          .channels = 49,
