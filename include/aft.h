@@ -267,10 +267,11 @@ AFT_API aft_status aft_layer_bytes(const aft_layer *layer, size_t *bytes);
 AFT_API aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes);
 
 /* y of a prepared layer. Workspace, pool, phases, tasks and workers as for aft_forward and its kin; AFT_STALE where the
- * memory is no prepared layer, AFT_SIZE where a length is above max_length. The result has the same bits on every
- * instruction set, with any number of workers and any split of the batch. With e(x) = |x| rounded up and u = 2^-24, each
- * linear map adds at most (140 + in / 128) * u * (|bias| + sum_i |weight[i] * in[i]|) to its own exact result. Any NaN stored
- * is 0x7fc00000. */
+ * memory is no prepared layer, AFT_SIZE where a length is above max_length.
+ *
+ * Error: with `in` inputs each linear map is within (140 + in / 128) * u * (|bias| + sum_i |weight[i] * in[i]|) of its exact
+ * result for the inputs that it gets; the aggregation as above. Bits: the same on every instruction set, with any number of
+ * workers, any split of the batch and any mode of the caller. Every NaN stored is 0x7fc00000. */
 AFT_API aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *sequences,
                                              const aft_parallel *parallel, size_t *bytes);
 AFT_API aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,

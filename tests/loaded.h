@@ -14,6 +14,16 @@ typedef struct loaded_functions {
                       size_t worker);
     aft_status (*prepared_bytes)(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
     aft_status (*prepare)(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes, aft_bias *prepared);
+    aft_status (*layer_bytes)(const aft_layer *layer, size_t *bytes);
+    aft_status (*layer_prepare)(const aft_layer *layer, void *memory, size_t bytes);
+    aft_status (*layer_workspace_bytes)(const void *layer, const aft_sequences *sequences, const aft_parallel *parallel,
+                                        size_t *bytes);
+    aft_status (*layer_forward)(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                                const aft_parallel *parallel);
+    aft_status (*layer_phases)(const void *layer, const aft_sequences *sequences, size_t *phases);
+    aft_status (*layer_tasks)(const void *layer, const aft_sequences *sequences, size_t phase, size_t *tasks);
+    aft_status (*layer_run)(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                            size_t phase, size_t task, size_t worker);
     const char *(*status_string)(aft_status status);
     const char *(*isa_name)(void);
     const char *(*isa_at)(size_t index);

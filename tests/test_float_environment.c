@@ -145,6 +145,44 @@ static void try_preparation(const loaded_functions *aft, const float_environment
     free(memory);
 }
 
+/* All rows go through linear maps of `channels` inputs and outputs, whose weights are v's. */
+static void try_layer(const loaded_functions *aft, const float_environment *host, const aft_problem *problem) {
+    watch seen = {.host = host};
+    const aft_parallel pool = {.run = run_watched, .context = &seen, .width = WIDTH};
+    const size_t length = problem->shape.q_len, dim = problem->k.time_stride;
+    const aft_linear map = {problem->v.data, problem->k.data};
+    const aft_layer layer = {dim, 1, 1, length, problem->shape.causal, problem->bias, map, map, map, map};
+    const aft_sequences sequences = {.batch = 1,
+                                     .length = length,
+                                     .x = problem->q.data,
+                                     .x_time_stride = problem->q.time_stride,
+                                     .y = problem->y.data,
+                                     .y_time_stride = problem->y.time_stride};
+    size_t bytes, phases, tasks;
+    EXPECT(host, AFT_OK, aft->layer_bytes(&layer, &bytes));
+    EXPECT(host, AFT_NULL, aft->layer_bytes(NULL, &bytes));
+    void *const memory = allocate(bytes);
+    EXPECT(host, AFT_OK, aft->layer_prepare(&layer, memory, bytes));
+    EXPECT(host, AFT_WORKSPACE, aft->layer_prepare(&layer, memory, bytes - 1));
+    EXPECT(host, AFT_OK, aft->layer_workspace_bytes(memory, &sequences, &pool, &bytes));
+    EXPECT(host, AFT_NULL, aft->layer_workspace_bytes(memory, NULL, &pool, &bytes));
+    void *const workspace = allocate(bytes);
+    EXPECT(host, AFT_OK, aft->layer_forward(memory, &sequences, workspace, bytes, NULL));
+    EXPECT(host, AFT_OK, aft->layer_forward(memory, &sequences, workspace, bytes, &pool));
+    EXPECT(host, AFT_WORKSPACE, aft->layer_forward(memory, &sequences, workspace, bytes - 1, &pool));
+    EXPECT(host, AFT_OK, aft->layer_phases(memory, &sequences, &phases));
+    EXPECT(host, AFT_SIZE, aft->layer_tasks(memory, &sequences, phases, &tasks));
+    for (size_t phase = 0; phase < phases; phase++) {
+        EXPECT(host, AFT_OK, aft->layer_tasks(memory, &sequences, phase, &tasks));
+        for (size_t task = 0; task < tasks; task++)
+            EXPECT(host, AFT_OK, aft->layer_run(memory, &sequences, workspace, bytes, phase, task, task % WIDTH));
+    }
+    EXPECT(host, AFT_SIZE, aft->layer_run(memory, &sequences, workspace, bytes, phases, 0, 0));
+    free(workspace);
+    free(memory);
+    assert_int_equal(seen.changed, 0);
+}
+
 /* Each flag would be raised: these overflow, are subnormal, infinite or no numbers, but for a part that is plain. */
 static void fill(float *x, size_t rows, size_t columns) {
     static const float hostile[] = {3e38f, -3e38f, 0x1p-149f, -0x1p-130f, INFINITY, -INFINITY, NAN, 0x1p-126f, 80, -80};
@@ -177,6 +215,7 @@ static void try_everything(const float_environment *host, const char *isa) {
                 .y = {.data = y[0], .time_stride = CHANNELS},
             };
             try_problem(aft, host, problem);
+            try_layer(aft, host, &problem);
             if (kinds[i] != AFT_BIAS_NONE)
                 try_preparation(aft, host, problem);
         }
