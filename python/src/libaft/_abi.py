@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The library as ctypes sees it: the structures and functions of aft.h, which is where they are described."""
+
+from __future__ import annotations
+
+import ctypes
+import pathlib
+from ctypes import POINTER, Structure, c_bool, c_char_p, c_int, c_size_t, c_void_p
+
+MAX_THREADS = 256  # as in threads.c
+
+OK, NULL, SIZE, OVERLAP, WORKSPACE, STALE, UNSUPPORTED = range(7)  # aft_status
+BIAS_NONE, BIAS_FULL, BIAS_LOCAL, BIAS_BAND, BIAS_PREPARED = range(5)  # aft_bias_kind
+
+
+class Shape(Structure):
+    _fields_ = [
+        ("batch", c_size_t),
+        ("heads", c_size_t),
+        ("q_len", c_size_t),
+        ("kv_len", c_size_t),
+        ("channels", c_size_t),
+        ("q_offset", c_size_t),
+        ("causal", c_bool),
+        ("kv_lengths", c_void_p),
+    ]
+
+
+class Tensor(Structure):
+    _fields_ = [
+        ("data", c_void_p),
+        ("batch_stride", c_size_t),
+        ("head_stride", c_size_t),
+        ("time_stride", c_size_t),
+    ]
+
+
+class Bias(Structure):
+    _fields_ = [
+        ("kind", c_int),
+        ("data", c_void_p),
+        ("batch_stride", c_size_t),
+        ("head_stride", c_size_t),
+        ("row_stride", c_size_t),
+        ("first_row", c_size_t),
+        ("window", c_size_t),
+    ]
+
+
+class Problem(Structure):
+    _fields_ = [("shape", Shape), ("bias", Bias), ("q", Tensor), ("k", Tensor), ("v", Tensor), ("y", Tensor)]
+
+
+class Parallel(Structure):
+    _fields_ = [("run", c_void_p), ("context", c_void_p), ("width", c_size_t)]
+
+
+FUNCTIONS = {
+    "aft_workspace_bytes": (c_int, [POINTER(Problem), POINTER(Parallel), POINTER(c_size_t)]),
+    "aft_python_forward": (c_int, [POINTER(Problem), c_void_p, c_size_t, c_size_t]),
+    "aft_prepared_bytes": (c_int, [POINTER(Shape), POINTER(Bias), POINTER(c_size_t)]),
+    "aft_prepare": (c_int, [POINTER(Shape), POINTER(Bias), c_void_p, c_size_t, POINTER(Bias)]),
+    "aft_status_string": (c_char_p, [c_int]),
+    "aft_isa_name": (c_char_p, []),
+    "aft_isa_at": (c_char_p, [c_size_t]),
+    "aft_use_isa": (c_int, [c_char_p]),
+}
+
+
+def load() -> ctypes.CDLL:
+    """The library of this package. ctypes.CDLL lets go of the interpreter's lock while a function runs."""
+    path = pathlib.Path(__file__).with_name("libaft.so")
+    library = ctypes.CDLL(str(path))
+    for name, (result, arguments) in FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def text(status: int) -> str:
+    """What the library says of a status."""
+    said: bytes = lib.aft_status_string(status)
+    return said.decode()
+
+
+lib = load()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""The structures that ctypes passes are those of aft.h."""
+
+import ctypes
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+from libaft import _abi
+
+HEADER = pathlib.Path(__file__).parents[2] / "include/aft.h"
+STRUCTURES = {
+    "aft_shape": _abi.Shape,
+    "aft_tensor_in": _abi.Tensor,
+    "aft_tensor": _abi.Tensor,
+    "aft_bias": _abi.Bias,
+    "aft_problem": _abi.Problem,
+    "aft_parallel": _abi.Parallel,
+}
+CONSTANTS = {
+    name: getattr(_abi, name.removeprefix("AFT_"))
+    for name in (
+        *("AFT_OK", "AFT_NULL", "AFT_SIZE", "AFT_OVERLAP", "AFT_WORKSPACE", "AFT_STALE", "AFT_UNSUPPORTED"),
+        *("AFT_BIAS_NONE", "AFT_BIAS_FULL", "AFT_BIAS_LOCAL", "AFT_BIAS_BAND", "AFT_BIAS_PREPARED"),
+    )
+}
+
+
+def test_layout(tmp_path):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    lines, wanted = [], []
+    for name, structure in STRUCTURES.items():
+        lines.append(f'printf("%zu\\n", sizeof({name}));')
+        wanted.append(ctypes.sizeof(structure))
+        for field, *_ in structure._fields_:
+            lines.append(f'printf("%zu %zu\\n", offsetof({name}, {field}), sizeof((({name} *)0)->{field}));')
+            place = getattr(structure, field)
+            wanted.append((place.offset, place.size))
+    for name, value in CONSTANTS.items():
+        lines.append(f'printf("%d\\n", {name});')
+        wanted.append(value)
+    source = tmp_path / "layout.c"
+    source.write_text('#include "aft.h"\n#include <stdio.h>\nint main(void) {\n' + "\n".join(lines) + "\n}\n")
+    program = tmp_path / "layout"
+    subprocess.run([compiler, f"-I{HEADER.parent}", source, "-o", program], check=True)
+    said = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    assert said == [" ".join(map(str, each)) if isinstance(each, tuple) else str(each) for each in wanted]
