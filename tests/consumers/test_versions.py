@@ -9,6 +9,7 @@ from projects import ROOT
 
 PLACES = {
     "CMakeLists.txt": r"^project\(aft VERSION ([0-9.]+)",
+    "python/pyproject.toml": r'^version = "([0-9.]+)"$',
     "packaging/meson.build": r"^  version: '([0-9.]+)'",
 }
 
