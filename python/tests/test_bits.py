@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The same bits on every instruction set, with any number of threads, of a prepared bias, in any layout."""
 
+import copy
 import functools
+import pickle
 
 import libaft
 import numpy as np
@@ -64,6 +66,7 @@ def test_repeated_batches(call, qkv):
     repeated = [np.broadcast_to(x, (3, *x.shape[1:])) for x in first]
     y, once = call(*repeated), call(*first)
     assert all(np.array_equal(y[b], once[0]) for b in range(3))
+    assert y.flags.c_contiguous
 
 
 def test_in_place(call, qkv):
@@ -105,3 +108,22 @@ def test_prepared_rows_at_other_positions(qkv, random):
     last = (q[..., 100:, :], k, v)
     wanted = libaft.full(*last, w, causal=True, q_offset=100, first_row=0)
     assert np.array_equal(libaft.full(*last, prepared, causal=True, q_offset=100), wanted)
+
+
+def test_prepared_band_at_other_positions(qkv, random):
+    q, k, v = qkv
+    band = random(50, 7)
+    prepared = libaft.prepare(band, 4, band=True, q_offset=100, first_row=0)
+    assert prepared.keys == ROWS
+    last = (q[..., 100:, :], k, v)
+    wanted = libaft.local(*last, band, 4, band=True, q_offset=100, first_row=0)
+    assert np.array_equal(libaft.local(*last, prepared, q_offset=100), wanted)
+
+
+def test_prepared_copies_and_pickles(qkv, random):
+    prepared = libaft.prepare(random(ROWS, ROWS))
+    wanted = libaft.full(*qkv, prepared)
+    for another in (copy.deepcopy(prepared), pickle.loads(pickle.dumps(prepared))):
+        prepared._memory[...] = np.nan
+        assert np.array_equal(libaft.full(*qkv, another), wanted)
+        prepared = another

@@ -95,6 +95,7 @@ MISUSES = [
     (lambda: libaft.prepare(W, band=True), TypeError, "window is missing"),
     (lambda: full(libaft.prepare(W, causal=True)), ValueError, "for other calls: causal is False, not True"),
     (lambda: full(libaft.prepare(W[:2])), ValueError, "heads is 3, not 2"),
+    (lambda: full(libaft.prepare(np.zeros((4, 3, 5, 5), np.float32))), ValueError, "batch is 2, not 4"),
     (lambda: full(libaft.prepare(W[:, :4])), ValueError, "rows 0 .. 4 are not all among 0 .. 3"),
     (lambda: full(libaft.prepare(W, kv_len=3)), ValueError, "there are 5 keys, more than 3"),
     (

@@ -17,6 +17,14 @@ PROJECT = pathlib.Path(__file__).parents[1]
 INSTALLED = pathlib.Path(libaft.__file__).parent
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 SDIST = "import sys, scikit_build_core.build as build; build.build_sdist(sys.argv[1])"
+NOT_INSTALLED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+try:
+    import libaft
+except ImportError as error:
+    print(error)
+"""
 
 
 def run(*command, folder=PROJECT):
@@ -82,6 +90,11 @@ def test_source_package_builds_outside_of_the_repository(tmp_path):
         assert archive.read("libaft/libaft.so") == (INSTALLED / "libaft.so").read_bytes()
         names = {pathlib.Path(name).name for name in archive.namelist() if name.startswith("libaft/")}
     assert names == {path.name for path in INSTALLED.iterdir() if path.name != "__pycache__"}
+
+
+def test_sources_that_are_not_installed():
+    said = run(sys.executable, "-c", NOT_INSTALLED, PROJECT / "src")
+    assert "libaft.so is not in" in said and "pip install ./python" in said
 
 
 @pytest.mark.parametrize("what", (INSTALLED, PROJECT / "tests/typed.py"), ids=("package", "use"))

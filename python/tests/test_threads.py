@@ -3,12 +3,28 @@
 
 import concurrent.futures
 import os
+import pathlib
+import shutil
+import subprocess
 import sys
 import threading
 
 import libaft
 import numpy as np
 import pytest
+
+COUNTER = pathlib.Path(__file__).with_name("count_threads.c")
+COUNT = """
+import ctypes, sys, libaft, numpy as np
+counter = ctypes.CDLL(None)
+started, allowed = (ctypes.c_int.in_dll(counter, f"threads_{name}") for name in ("started", "allowed"))
+q, k, v, w = np.random.default_rng(0).standard_normal((4, 400, 400), np.float32)
+wanted = libaft.full(q, k, v, w)
+before = started.value
+allowed.value = before + int(sys.argv[2])
+assert np.array_equal(libaft.full(q, k, v, w, threads=int(sys.argv[1])), wanted)
+print(started.value - before)
+"""
 
 
 @pytest.fixture
@@ -63,3 +79,20 @@ def test_after_a_fork(random):
         finally:
             os._exit(0 if same else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(
+    ("threads", "allowed", "started"),
+    ((1, 100, 0), (4, 100, 3), (4, 1, 1), (4, 0, 0)),
+    ids=("one", "four", "four, of which the system refuses two", "four, of which it refuses all"),
+)
+def test_threads_that_are_started(tmp_path, threads, allowed, started):
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("there is no C compiler")
+    counter = tmp_path / "count_threads.so"
+    subprocess.run([compiler, "-shared", "-fPIC", COUNTER, "-o", counter, "-ldl"], check=True)
+    command = [sys.executable, "-c", COUNT, str(threads), str(allowed)]
+    environment = os.environ | {"LD_PRELOAD": str(counter)}
+    said = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True).stdout
+    assert int(said) == started

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import pathlib
+import sys
 from ctypes import POINTER, Structure, c_bool, c_char_p, c_int, c_size_t, c_void_p
 
 MAX_THREADS = 256  # as in threads.c
@@ -69,8 +70,11 @@ FUNCTIONS = {
 
 def load() -> ctypes.CDLL:
     """The library of this package. ctypes.CDLL lets go of the interpreter's lock while a function runs."""
-    path = pathlib.Path(__file__).with_name("libaft.so")
-    library = ctypes.CDLL(str(path))
+    folders = sys.modules["libaft"].__path__  # two where the package is installed to be edited
+    paths = [path for folder in folders if (path := pathlib.Path(folder, "libaft.so")).is_file()]
+    if not paths:
+        raise ImportError(f"libaft.so is not in {' or '.join(folders)}: install the package, with pip install ./python")
+    library = ctypes.CDLL(str(paths[0]))
     for name, (result, arguments) in FUNCTIONS.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments

@@ -99,8 +99,11 @@ def strides_of(array: Floats) -> list[int]:
 
 def empty_like(array: Floats) -> Floats:
     """New memory in the layout of an array: its leading dimensions lie in the same order, without gaps."""
+    if array.flags.c_contiguous:
+        return np.empty(array.shape, np.float32)
     *sizes, channels = array.shape
-    outermost_first = sorted(range(len(sizes)), key=lambda i: (strides_of(array)[i] > 0, -strides_of(array)[i]))
+    strides = strides_of(array)
+    outermost_first = sorted(range(len(sizes)), key=lambda i: (strides[i] > 0, -strides[i]))
     memory = np.empty([*(sizes[i] for i in outermost_first), channels], np.float32)
     return memory.transpose(*np.argsort(outermost_first), len(sizes))
 
