@@ -22,7 +22,7 @@ typedef struct layer_plan {
 static void plan_tasks(aft_product *product) {
     product->row_blocks = aft_ceil_div(product->rows, AFT_PRODUCT_ROWS);
     size_t blocks = product->batches * product->row_blocks,
-           wanted = aft_ceil_div(ENOUGH_PRODUCT_TASKS, blocks + !blocks);
+           wanted = aft_ceil_div(ENOUGH_PRODUCT_TASKS, blocks ? blocks : 1);
     product->slice_columns = aft_ceil_div(aft_ceil_div(product->columns, wanted), SLICE_COLUMNS) * SLICE_COLUMNS;
     product->slices = product->columns ? aft_ceil_div(product->columns, product->slice_columns) : 0;
 }
