@@ -4,12 +4,8 @@
 
 #include "dispatch/check.h"
 #include "dispatch/dispatch.h"
-#include "dispatch/float_mode.h"
+#include "dispatch/product.h"
 #include "dispatch/sizes.h"
-
-#include <stdatomic.h>
-
-enum { ENOUGH_PRODUCT_TASKS = 16, SLICE_COLUMNS = 64 /* of every instruction set whole tiles */ };
 
 typedef struct layer_plan {
     aft_product in, out;
@@ -18,18 +14,6 @@ typedef struct layer_plan {
     size_t floats;           /* of q, k and v */
     size_t layer_bytes;
 } layer_plan;
-
-static void plan_tasks(aft_product *product) {
-    product->row_blocks = aft_ceil_div(product->rows, AFT_PRODUCT_ROWS);
-    size_t blocks = product->batches * product->row_blocks,
-           wanted = aft_ceil_div(ENOUGH_PRODUCT_TASKS, blocks ? blocks : 1);
-    product->slice_columns = aft_ceil_div(aft_ceil_div(product->columns, wanted), SLICE_COLUMNS) * SLICE_COLUMNS;
-    product->slices = product->columns ? aft_ceil_div(product->columns, product->slice_columns) : 0;
-}
-
-static size_t product_tasks(const aft_product *product) {
-    return product->batches * product->row_blocks * product->slices;
-}
 
 /* Everything but the addresses in the workspace. */
 static aft_status make_layer_plan(const void *memory, const aft_sequences *sequences, aft_checked checked,
@@ -79,8 +63,8 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
                               .inner = layout.hidden,
                               .columns = (size_t)header.dim,
                               .c_columns = (size_t)header.dim};
-    plan_tasks(&plan->in);
-    plan_tasks(&plan->out);
+    aft_product_plan(&plan->in);
+    aft_product_plan(&plan->out);
     const aft_tensor_in input = {NULL, batch, (size_t)header.channels, time};
     plan->aggregation = (aft_problem){.shape = {.batch = sequences->batch,
                                                 .heads = (size_t)header.heads,
@@ -148,38 +132,6 @@ static aft_status attach(layer_plan *plan, const void *memory, const aft_sequenc
     return AFT_OK;
 }
 
-static void run_product_task(const aft_table *table, const aft_product *product, size_t task) {
-    aft_float_mode host = aft_float_mode_begin();
-    table->product_rows(product, task);
-    aft_float_mode_end(host);
-}
-
-/* What the tasks of a product share. */
-typedef struct product_job {
-    const aft_table *table;
-    const aft_product *product;
-    size_t tasks, width;
-    atomic_bool misused;
-} product_job;
-
-static void run_product_index(void *argument, size_t index, size_t worker) {
-    product_job *job = argument;
-    if (index < job->tasks && worker < job->width)
-        run_product_task(job->table, job->product, index);
-    else
-        atomic_store(&job->misused, true);
-}
-
-static aft_status run_product(const aft_table *table, const aft_product *product, const aft_parallel *parallel) {
-    product_job job = {table, product, product_tasks(product), parallel ? parallel->width : 1, false};
-    if (parallel && job.tasks > 1)
-        parallel->run(parallel->context, job.tasks, run_product_index, &job);
-    else
-        for (size_t task = 0; task < job.tasks; task++)
-            run_product_task(table, product, task);
-    return atomic_load(&job.misused) ? AFT_SIZE : AFT_OK;
-}
-
 aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *sequences, const aft_parallel *parallel,
                                      size_t *bytes) {
     layer_plan plan;
@@ -202,11 +154,11 @@ aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, 
     if (status == AFT_OK)
         status = attach(&plan, layer, sequences, workspace, bytes, parallel, &rest, &rest_bytes);
     if (status == AFT_OK)
-        status = run_product(table, &plan.in, parallel);
+        status = aft_product_run(table, &plan.in, parallel);
     if (status == AFT_OK)
         status = aft_forward(&plan.aggregation, rest, rest_bytes, parallel);
     if (status == AFT_OK)
-        status = run_product(table, &plan.out, parallel);
+        status = aft_product_run(table, &plan.out, parallel);
     return status;
 }
 
@@ -237,7 +189,7 @@ aft_status aft_layer_tasks(const void *layer, const aft_sequences *sequences, si
     const aft_product *product = product_of(&plan, phase);
     if (!product)
         return aft_tasks(&plan.aggregation, phase - 1, tasks);
-    *tasks = product_tasks(product);
+    *tasks = aft_product_tasks(product);
     return AFT_OK;
 }
 
@@ -259,8 +211,8 @@ aft_status aft_layer_run(const void *layer, const aft_sequences *sequences, void
     const aft_product *product = product_of(&plan, phase);
     if (!product)
         return aft_run(&plan.aggregation, rest, rest_bytes, phase - 1, task, worker);
-    if (task >= product_tasks(product))
+    if (task >= aft_product_tasks(product))
         return AFT_SIZE;
-    run_product_task(aft_active_table(), product, task);
+    aft_product_run_task(aft_active_table(), product, task);
     return AFT_OK;
 }
