@@ -65,7 +65,6 @@ static subject make_subject(const spec *s) {
     float *const y = (float *)(s->in_place ? m.x.bytes : m.y.bytes);
     m.sequences = (aft_sequences){.batch = s->batch,
                                   .length = s->length,
-                                  .lengths = s->lengths ? m.lengths : NULL,
                                   .x = floats_of(&m.x),
                                   .x_batch_stride = s->length * s->dim,
                                   .x_time_stride = s->dim,
@@ -188,6 +187,8 @@ static void run_by_index(const subject *m) {
 
 static void try_layer(const spec *s) {
     subject m = make_subject(s);
+    if (s->lengths)
+        m.sequences.lengths = m.lengths;
     const size_t count = s->batch * s->length * s->dim;
     float *const want = expected_of(&m), *const x = malloc(count * sizeof(float) + 1);
     memcpy(x, m.x.bytes, count * sizeof(float));
