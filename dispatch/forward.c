@@ -40,10 +40,13 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
 }
 
 /* What a phase leaves for the next is laid out for an instruction set. By index there is no call that all phases share, so
- * the first notes its lanes before the workspace, and the others look whether theirs are the same. */
-static bool is_of_first_phase(const aft_plan *plan, size_t phase) {
+ * the first that has a task notes its lanes before the workspace, and the others look whether theirs are the same. */
+static bool is_of_first_phase(const aft_plan *plan, const aft_table *table, size_t phase) {
     atomic_size_t *lanes = (atomic_size_t *)(void *)(plan->workspace - AFT_ALIGNMENT_FLOATS);
-    if (phase == 0)
+    size_t first = 0;
+    while (aft_plan_phase(plan, table, first).tasks == 0)
+        first++;
+    if (phase == first)
         atomic_store_explicit(lanes, plan->lanes, memory_order_relaxed);
     return atomic_load_explicit(lanes, memory_order_relaxed) == plan->lanes;
 }
@@ -149,7 +152,7 @@ aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, si
     if (task >= work.tasks || worker == SIZE_MAX)
         return AFT_SIZE;
     status = attach_workspace(&plan, workspace, bytes, worker + 1);
-    if (status == AFT_OK && !is_of_first_phase(&plan, phase))
+    if (status == AFT_OK && !is_of_first_phase(&plan, table, phase))
         status = AFT_STALE;
     if (status == AFT_OK)
         run_task(&plan, &work, task, worker);

@@ -302,6 +302,21 @@ static void nothing_to_do(const char *isa) {
         }
 }
 
+static void run_by_index(const test_case *c) {
+    size_t bytes, phases, tasks;
+    assert_int_equal(aft_workspace_bytes(&c->problem, NULL, &bytes), AFT_OK);
+    void *const workspace = calloc(1, bytes);
+    assert_non_null(workspace);
+    assert_int_equal(aft_phases(&c->problem, &phases), AFT_OK);
+    for (size_t phase = 0; phase < phases; phase++) {
+        assert_int_equal(aft_tasks(&c->problem, phase, &tasks), AFT_OK);
+        for (size_t task = 0; task < tasks; task++)
+            assert_int_equal(aft_run(&c->problem, workspace, bytes, phase, task, 0), AFT_OK);
+    }
+    free(workspace);
+}
+
+/* A phase may then have no task. */
 static void no_keys(const char *isa) {
     (void)isa;
     static const aft_bias_kind kinds[] = {AFT_BIAS_NONE, AFT_BIAS_FULL, AFT_BIAS_LOCAL, AFT_BIAS_BAND};
@@ -313,6 +328,11 @@ static void no_keys(const char *isa) {
             spec.window = 3;
             spec.shape.causal = causal;
             case_try(&spec);
+            test_case empty = case_make(&spec);
+            empty.problem.k = empty.problem.v = (aft_tensor_in){NULL, SIZE_MAX, SIZE_MAX, SIZE_MAX}; /* not read */
+            run_by_index(&empty);
+            case_check(&empty, 1);
+            case_free(&empty);
             spec.shape.batch = 3;
             spec.shape.kv_len = 9;
             spec.shape.kv_lengths = kv_lengths;
