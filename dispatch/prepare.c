@@ -137,8 +137,8 @@ aft_status aft_prepared_open(const aft_problem *problem, aft_prepared *prepared)
     if (!serves(&made, problem))
         return AFT_STALE;
     prepared->bias = (aft_bias){.kind = made.full ? AFT_BIAS_FULL : AFT_BIAS_LOCAL,
-                                .batch_stride = made.batches > 1,
-                                .head_stride = made.heads > 1,
+                                .batch_stride = made.batches != 1,
+                                .head_stride = made.heads != 1,
                                 .first_row = (size_t)made.first_row,
                                 .window = (size_t)made.window};
     const aft_shape shape = {.batch = (size_t)made.batches,

@@ -321,12 +321,24 @@ static void the_inside_is_allowed(const char *isa) {
         }
 }
 
+/* What was prepared for a problem without an output serves that problem, whatever its other sizes. */
+static void nothing_serves_nothing(const char *isa) {
+    (void)isa;
+    case_spec spec = spec_of(AFT_BIAS_FULL, false);
+    spec.shape.batch = 0;
+    test_case c = case_make(&spec);
+    c.problem.shape.heads = SIZE_MAX / 2;
+    preparation p = preparation_make(&c.problem.shape, &c.problem.bias);
+    c.problem.bias = p.bias;
+    assert_int_equal(aft_forward(&c.problem, NULL, 0, NULL), AFT_OK);
+    preparation_free(&p);
+    case_free(&c);
+}
+
 int main(void) {
     static const harness_unit units[] = {
-        EACH_ISA(bad_prepares_are_refused),
-        EACH_ISA(null_arguments),
-        EACH_ISA(bad_uses_are_refused),
-        EACH_ISA(the_inside_is_allowed),
+        EACH_ISA(bad_prepares_are_refused), EACH_ISA(null_arguments),         EACH_ISA(bad_uses_are_refused),
+        EACH_ISA(the_inside_is_allowed),    EACH_ISA(nothing_serves_nothing),
     };
     return HARNESS_MAIN("prepared_misuse", units);
 }
