@@ -108,6 +108,8 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     plan->pairs = shape->batch * shape->heads;
     if (plan->pairs == 0 || shape->q_len == 0 || shape->channels == 0)
         return AFT_OK;
+    if (shape->kv_len == 0) /* k and v may be NULL, their strides anything: kernels make no pointer of them */
+        plan->problem.k = plan->problem.v = (aft_tensor_in){.data = problem->q.data};
 
     aft_prepared prepared = {.bias = problem->bias};
     if (problem->bias.kind == AFT_BIAS_PREPARED) {

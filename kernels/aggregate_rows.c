@@ -123,13 +123,15 @@ static void add_chains(const aft_plan *plan, const row_block *block, vector_tile
 }
 
 /* The weights of the chains [first, end) for the rows of a block: packed ahead, or now into `buffer`. There a row
- * is measured just before its first chains are packed, so that its biases come from L1 the second time. */
+ * is measured just before its first chains are packed, so that its biases come from L1 the second time. Of no chain there
+ * are none: where a block sees states alone, what is packed may begin behind it. */
 static const float *block_weights(const aft_plan *plan, const row_block *block, size_t first, size_t end,
                                   float *buffer) {
     if (plan->packed.weights) {
         size_t row = packed_row(plan, block->rows->index);
-        return plan->packed.weights + packed_chain(plan, block->pair, row, first) +
-               row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
+        return first == end ? NULL
+                            : plan->packed.weights + packed_chain(plan, block->pair, row, first) +
+                                  row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     }
     for (size_t r = 0; r < block->count; r++) {
         aft_row *row = &block->rows[r];

@@ -57,9 +57,11 @@ AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes) {
         vf32_store_n(p, x, lanes);
 }
 
-/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess.
- */
-AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) { __builtin_prefetch(rows + row * stride); }
+/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess. It may
+ * lie outside the tensor, where no pointer may point: nothing is read. */
+AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) {
+    __builtin_prefetch((const void *)((uintptr_t)rows + row * stride * sizeof(float)));
+}
 
 /* The same of any place, into the second cache. */
 AFT_INLINE void prefetch_far(const float *p) { __builtin_prefetch(p, 0, 2); }

@@ -13,11 +13,14 @@ static void keep_logits(const aft_plan *plan, const aft_row *row, float *logits)
 
 static void pack_bias_row(const aft_plan *plan, size_t pair, size_t packed_row, aft_row *row) {
     const aft_packed *packed = &plan->packed;
-    size_t place = packed_chain(plan, pair, packed_row, first_chain(row)) + packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
     row_measure(plan, row);
-    pack_row(plan, row, first_chain(row), end_chain(row), packed->weights + place);
-    if (packed->logits)
-        keep_logits(plan, row, packed->logits + place);
+    if (first_chain(row) < end_chain(row)) { /* else its block may begin behind it */
+        size_t place =
+            packed_chain(plan, pair, packed_row, first_chain(row)) + packed_row % AFT_ROW_BLOCK * AFT_CHAIN_KEYS;
+        pack_row(plan, row, first_chain(row), end_chain(row), packed->weights + place);
+        if (packed->logits)
+            keep_logits(plan, row, packed->logits + place);
+    }
     float *scales = packed_scales(plan, pair, packed_row);
     scales[0] = row->exponent;
     scales[1] = row->threshold;

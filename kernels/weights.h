@@ -61,7 +61,8 @@ static void row_measure(const aft_plan *plan, aft_row *row) {
     const float infinity = __builtin_inff();
     size_t first = first_chain(row), end = end_in_place(row);
     bias_range r = {vf32_set1(infinity), vf32_set1(-infinity), vf32_eq(vf32_zero(), vf32_zero())};
-    r = range_of(r, bias_at(plan, row, first * AFT_CHAIN_KEYS), (end - first) * AFT_CHAIN_KEYS);
+    if (first < end)
+        r = range_of(r, bias_at(plan, row, first * AFT_CHAIN_KEYS), (end - first) * AFT_CHAIN_KEYS);
     bool near = range_within(r, NEAR_LEAST_LOGIT, NEAR_LARGEST_LOGIT);
     r = range_of_chains(plan, row, r, end, end_chain(row));
     bool sees_states = row->dense_begin > 0 || row->dense_end < row->visible;
@@ -91,7 +92,9 @@ static bool weigh_chains(const aft_plan *plan, const aft_row *row, size_t first,
     vm32 dropped = vf32_gt(vf32_zero(), vf32_zero());
     for (size_t chain = first; chain < end; chain++, weights += WEIGHTS_OF_CHAIN) {
         const float *logits = chain_logits(plan, row, chain, buffer);
-        prefetch_row(bias_at(plan, row, chain * AFT_CHAIN_KEYS), plan->problem.bias.row_stride, 2);
+        size_t key = larger(chain * AFT_CHAIN_KEYS, row->bias_begin);
+        if (key < row->bias_end)
+            prefetch_row(bias_at(plan, row, key), plan->problem.bias.row_stride, 2);
         for (size_t i = 0; i < AFT_CHAIN_KEYS; i += VF32_LANES) {
             vf32 n, p = vf32_exp(logit_reduce(vf32_load(logits + i), &n));
             vf32 shift = vf32_sub(n, vf32_set1(row->exponent));

@@ -51,12 +51,14 @@ reference_value reference_output(const aft_problem *problem, size_t batch, size_
     size_t keys = shape->kv_lengths ? shape->kv_lengths[batch] : shape->kv_len;
     if (shape->causal && shape->q_offset + row < keys)
         keys = shape->q_offset + row + 1;
+    reference_value value = {0, 0, 0};
+    if (keys == 0) /* k and v may be NULL */
+        return value;
     const float *const k = row_of(&problem->k, batch, head, 0) + channel;
     const float *const v = row_of(&problem->v, batch, head, 0) + channel;
     const size_t k_stride = problem->k.time_stride, v_stride = problem->v.time_stride;
     const float q = row_of(&problem->q, batch, head, row)[channel];
 
-    reference_value value = {0, 0, 0};
     double maximum = (double)-INFINITY;
     bool bad_logit = false, v_nan = false, v_positive = false, v_negative = false;
     for (size_t j = 0; j < keys; j++) {
