@@ -212,7 +212,7 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
  *   - whose bias rows, first_row .. first_row + q_len - 1, are among the rows that were prepared,
  *   - whose kv_len is at most that prepared, whatever its kv_lengths,
  *   - that is causal if and only if the one prepared was, with the same q_offset - first_row (of FULL without a mask any),
- *   - whose batch is that prepared, if the bias has a batch_stride other than 0; and likewise its heads;
+ *   - whose batch is that prepared, if that was not 1 and the bias has a batch_stride other than 0; likewise its heads;
  * any other gets AFT_STALE. So one bias, prepared for the longest sequence, serves all shorter ones, and its rows one by
  * one. Where kv_len or a kv_length is less than what was prepared, terms below 2^-41 of a row's sum may be dropped, as
  * under "Bits" above, and a row whose largest bias by far lies beyond it takes longer.
