@@ -26,6 +26,7 @@
  *                                          or NaN of any other
  *   vf32_frexp(x, &e)                      s, with x = s * 2^e and 1 <= |s| < 2; x finite and not 0
  *   vf32_reduce_max(x)                     the largest lane
+ *   vf32_done()                            the last of a task: no register is left in a state that slows the host's code
  *
  *   VF32_SLEEF_EXP_FINZ, _PLAIN            the names of SLEEF's exp of this vector, if it has one (vec_exp.h)
  */

@@ -15,6 +15,8 @@
 typedef __m256 vf32;
 typedef __m256 vm32; /* all bits of a lane set or clear */
 
+AFT_INLINE void vf32_done(void) { _mm256_zeroupper(); }
+
 AFT_INLINE vf32 vf32_set1(float x) { return _mm256_set1_ps(x); }
 AFT_INLINE vf32 vf32_load(const float *p) { return _mm256_loadu_ps(p); }
 AFT_INLINE void vf32_store(float *p, vf32 x) { _mm256_storeu_ps(p, x); }

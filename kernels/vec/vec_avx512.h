@@ -17,6 +17,8 @@
 typedef __m512 vf32;
 typedef __mmask16 vm32;
 
+AFT_INLINE void vf32_done(void) { _mm256_zeroupper(); }
+
 AFT_INLINE vf32 vf32_set1(float x) { return _mm512_set1_ps(x); }
 AFT_INLINE vf32 vf32_load(const float *p) { return _mm512_loadu_ps(p); }
 AFT_INLINE void vf32_store(float *p, vf32 x) { _mm512_storeu_ps(p, x); }

@@ -16,6 +16,8 @@
 typedef float32x4_t vf32;
 typedef uint32x4_t vm32; /* all bits of a lane set or clear */
 
+AFT_INLINE void vf32_done(void) {}
+
 AFT_INLINE vf32 vf32_set1(float x) { return vdupq_n_f32(x); }
 AFT_INLINE vf32 vf32_load(const float *p) { return vld1q_f32(p); }
 AFT_INLINE void vf32_store(float *p, vf32 x) { vst1q_f32(p, x); }

@@ -16,6 +16,8 @@
 typedef float vf32;
 typedef uint32_t vm32; /* 0 or 1 */
 
+AFT_INLINE void vf32_done(void) {}
+
 AFT_INLINE uint32_t vf32_bits(vf32 x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
