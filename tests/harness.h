@@ -4,6 +4,7 @@
  * AFT_SEED=0x...         replays a run's random fills
  * AFT_TEST_ONLY=long*    runs the tests whose names match this pattern of * and ?
  * AFT_TEST_EMULATED=1    small sizes, for an emulated CPU
+ * AFT_TEST_EXPECTED_ISA=avx2    what the library is to choose on this CPU
  * AFT_TEST_THOROUGH=1    large sizes */
 #ifndef AFT_TESTS_HARNESS_H
 #define AFT_TESTS_HARNESS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Every kernel keeps to the platform's calling convention: it runs under watch wherever the library calls it. The linker
- * gives the library the tables of this file in place of its own (--wrap). */
+/* Every kernel keeps to the platform's calling convention: it runs under watch wherever the library calls it. The
+ * linker gives the library the tables of this file in place of its own (--wrap). */
 #include <stdlib.h>
 #include <string.h>
 

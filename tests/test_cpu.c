@@ -10,6 +10,39 @@ enum { AVX512F = 1 << 16, AVX512DQ = 1 << 17, AVX512BW = 1 << 30 };
 static const uint32_t AVX512VL = UINT32_C(1) << 31;
 enum { SSE_AND_AVX = 0x7, SSE_AND_AVX512 = 0xe7 };
 
+typedef struct machine {
+    const char *name;
+    aft_x86_words words;
+    bool avx2, avx512;
+} machine;
+
+/* What CPUID says on them, of the files of libcpuid (github.com/anrieff/libcpuid, tests/) and of InstLatx64
+ * (github.com/InstLatx64/InstLatx64) that are named beside; in XCR0 all that leaf 0xD lists, which is what a system that
+ * knows all of it enables. */
+static const machine machines[] = {
+    {"Nehalem", {0x0098e3bd, 0, 0}, false, false},                    /* intel/core_1st_gen/bloomfield.test */
+    {"Sandy Bridge", {0x1f9ae3bf, 0, 0x7}, false, false},             /* intel/core_2nd_gen/sandy-bridge-i7.test */
+    {"Piledriver", {0x3e98320b, 0x00000008, 0x7}, false, false},      /* amd/bulldozer/vishera-x4.test: FMA, no AVX2 */
+    {"Haswell", {0x7fdafbbf, 0x000027ab, 0x7}, true, false},          /* intel/core_4th_gen/haswell-i7.test */
+    {"Knights Landing", {0x7ff8f39f, 0x1c0d23ab, 0xe7}, true, false}, /* InstLatx64: 50671; AVX-512 F without VL */
+    {"Skylake-X", {0x7ffefbbf, 0xd39ffffb, 0xff}, true, true},        /* intel/core_6th_gen/skylake-x-i7.test */
+    {"Alder Lake", {0x7ffafbff, 0x239ca7eb, 0x207}, true, false},     /* intel/core_12th_gen/alder-lake-s-i9.test */
+    {"Zen 2", {0x7ed8320b, 0x219c91a9, 0x207}, true, false},          /* amd/zen2/amd-ryzen-3-3100-... */
+    {"Zen 4", {0x7ed8320b, 0xf1bf97a9, 0x2e7}, true, true},           /* amd/zen4/ryzen7-raphael.test */
+    {"Zen 5", {0x7ed8320b, 0xf1bf97ab, 0x2e7}, true, true},           /* amd/zen5/ryzen7-granite-ridge.test */
+
+    /* A Skylake-X again, of which a hypervisor or a kernel masks a part. */
+    {"AVX-512 hidden in CPUID", {0x7ffefbbf, 0x039cfffb, 0xff}, true, false},
+    {"AVX-512 VL hidden in CPUID", {0x7ffefbbf, 0x539ffffb, 0xff}, true, false},
+    {"AVX2 hidden in CPUID, AVX-512 not", {0x7ffefbbf, 0xd39fffdb, 0xff}, false, false},
+    {"FMA hidden in CPUID", {0x7ffeebbf, 0xd39ffffb, 0xff}, false, false},
+    {"leaf 7 hidden in CPUID", {0x7ffefbbf, 0, 0xff}, false, false},
+    {"AVX-512 masked in XCR0 alone", {0x7ffefbbf, 0xd39ffffb, 0x1f}, true, false},
+    {"AVX masked in XCR0 alone", {0x7ffefbbf, 0xd39ffffb, 0x3}, false, false},
+    {"OSXSAVE off", {0x77fefbbf, 0xd39ffffb, 0}, false, false},
+    {"OSXSAVE off, XCR0 set", {0x77fefbbf, 0xd39ffffb, 0xff}, false, false},
+};
+
 static aft_x86_words everything(void) {
     return (aft_x86_words){.leaf1_ecx = OSXSAVE | AVX | FMA,
                            .leaf7_ebx = AVX2 | AVX512F | AVX512DQ | AVX512BW | AVX512VL,
@@ -21,6 +54,17 @@ static void expect_levels(const aft_x86_words *words, bool avx2, bool avx512) {
     assert_int_equal(aft_x86_runs(words, "avx2"), avx2);
     assert_int_equal(aft_x86_runs(words, "avx512"), avx512);
     assert_false(aft_x86_runs(words, "neon"));
+}
+
+static void known_machines(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        const machine *const m = &machines[i];
+        const bool scalar = aft_x86_runs(&m->words, "scalar"), neon = aft_x86_runs(&m->words, "neon");
+        const bool avx2 = aft_x86_runs(&m->words, "avx2"), avx512 = aft_x86_runs(&m->words, "avx512");
+        if (!scalar || neon || avx2 != m->avx2 || avx512 != m->avx512)
+            harness_fail("%s: scalar %d, neon %d, avx2 %d, avx512 %d", m->name, scalar, neon, avx2, avx512);
+    }
 }
 
 static void all_that_is_there_is_used(const char *isa) {
@@ -66,7 +110,7 @@ static void each_feature_is_needed(const char *isa) {
     expect_levels(&words, false, false);
 }
 
-static const harness_unit units[] = {ONCE(all_that_is_there_is_used), ONCE(state_masked_in_xcr0),
+static const harness_unit units[] = {ONCE(known_machines), ONCE(all_that_is_there_is_used), ONCE(state_masked_in_xcr0),
                                      ONCE(each_feature_is_needed)};
 
 #else

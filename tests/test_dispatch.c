@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The choice of the instruction set. Each test runs in a process of its own, in which nothing was chosen before. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "child.h"
 #include "harness.h"
 
 static size_t level_of(const char *name) {
     size_t i = 0;
-    while (aft_isa_at(i) && strcmp(aft_isa_at(i), name) != 0)
+    while (aft_isa_at(i) && strcasecmp(aft_isa_at(i), name) != 0)
         i++;
     return i;
 }
@@ -31,6 +33,19 @@ static void first_choice_is_highest(void) {
 static void chooses_highest(const char *isa) {
     (void)isa;
     in_child(NULL, first_choice_is_highest);
+}
+
+static void first_choice_is_expected(void) { REQUIRE(strcmp(aft_isa_name(), getenv("AFT_TEST_EXPECTED_ISA")) == 0); }
+
+/* On a CPU that is known, as an emulated one is. */
+static void chooses_expected(const char *isa) {
+    (void)isa;
+    if (!getenv("AFT_TEST_EXPECTED_ISA")) {
+        print_message(
+            "chooses_expected: skipped, AFT_TEST_EXPECTED_ISA names no instruction set to expect of this CPU\n");
+        skip();
+    }
+    in_child(NULL, first_choice_is_expected);
 }
 
 static void list_is_right(void) {
@@ -95,9 +110,21 @@ static void environment_lowers(const char *isa) {
         in_child(aft_isa_at(i), limit_holds);
 }
 
+static void environment_in_capitals(const char *isa) {
+    (void)isa;
+    for (size_t i = 0; aft_isa_at(i); i++) {
+        char name[16] = {0};
+        for (size_t c = 0; aft_isa_at(i)[c]; c++)
+            name[c] = (char)toupper(aft_isa_at(i)[c]);
+        in_child(name, limit_holds);
+        name[0] = (char)tolower(name[0]);
+        in_child(name, limit_holds);
+    }
+}
+
 static void environment_of_nonsense(const char *isa) {
     (void)isa;
-    static const char *const names[] = {"", "nonsense", "avx9", "mmx"};
+    static const char *const names[] = {"", " ", "nonsense", "avx9", "mmx", "AVX2 ", "avx", "avx2,scalar", "0", "%s"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         in_child(names[i], first_choice_is_highest);
 }
@@ -139,9 +166,16 @@ static void status_texts(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        ONCE(chooses_highest),      ONCE(list_of_names),      ONCE(use_isa),
-        ONCE(nonsense_is_refused),  ONCE(environment_lowers), ONCE(environment_of_nonsense),
-        ONCE(any_function_chooses), ONCE(status_texts),
+        ONCE(chooses_highest),
+        ONCE(chooses_expected),
+        ONCE(environment_in_capitals),
+        ONCE(list_of_names),
+        ONCE(use_isa),
+        ONCE(nonsense_is_refused),
+        ONCE(environment_lowers),
+        ONCE(environment_of_nonsense),
+        ONCE(any_function_chooses),
+        ONCE(status_texts),
     };
     return HARNESS_MAIN("dispatch", units);
 }

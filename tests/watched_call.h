@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A call that looks what the called function left changed of what the platform's calling convention makes it keep (System
- * V ABI, AMD64 supplement, 3.2.1; Procedure Call Standard for the Arm 64-bit Architecture, 6.1): the callee-saved
- * registers, the stack above its own, and on x86 the direction flag and the upper halves of the vector registers, which
- * slow down a caller's SSE code until vzeroupper.
+/* A call that looks what the called function left changed of what the platform's calling convention makes it keep
+ * (System V ABI, AMD64 supplement, 3.2.1; Procedure Call Standard for the Arm 64-bit Architecture, 6.1): the
+ * callee-saved registers, the stack above its own, and on x86 the direction flag and the upper halves of the vector
+ * registers, which slow down a caller's SSE code until vzeroupper.
  *
- * The caller is assembly (watched_call_<architecture>.S): a C one would save the same registers, and hide what the called
- * one does. */
+ * The caller is assembly (watched_call_<architecture>.S): a C one would save the same registers, and hide what the
+ * called one does. */
 #ifndef AFT_TESTS_WATCHED_CALL_H
 #define AFT_TESTS_WATCHED_CALL_H
 

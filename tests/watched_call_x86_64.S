@@ -16,7 +16,8 @@
 #define ALL_REGISTERS rbx, rbp, r12, r13, r14, r15
 
 #define DIRECTION_FLAG 0x400
-#define XINUSE_AVX_AND_HI256 0x44 /* bits 2 and 6; SDM volume 1, 13.6. vzeroupper leaves ZMM16-31, and SSE code minds not. */
+/* Bits 2 and 6 of XINUSE: Intel SDM, volume 1, 13.6. vzeroupper leaves ZMM16-31, which do not slow SSE code. */
+#define XINUSE_AVX_AND_HI256 0x44
 
     .bss
     .balign 8
