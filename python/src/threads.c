@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A forward on threads of its own, for Python: tasks that Python's own threads ran would each wait for the interpreter.
+ * A call on threads of its own, for Python: tasks that Python's own threads ran would each wait for the interpreter.
  * They start with the first phase that has several tasks and end with the call, so nothing is kept between calls, and a
  * process may fork whenever it likes.
  */
@@ -79,22 +79,50 @@ static void run(void *context, size_t tasks, void (*task)(void *argument, size_t
     pthread_mutex_unlock(&p->lock);
 }
 
-/* aft_forward with `threads` threads, the caller's among them: 1 .. 256, else AFT_SIZE. */
-AFT_API aft_status aft_python_forward(const aft_problem *problem, void *workspace, size_t bytes, size_t threads);
+static void end(pool *p) {
+    pthread_mutex_lock(&p->lock);
+    p->ends = true;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; i < p->started; i++)
+        pthread_join(p->threads[i], NULL);
+}
 
-aft_status aft_python_forward(const aft_problem *problem, void *workspace, size_t bytes, size_t threads) {
+/* aft_forward or aft_layer_forward, `layer` NULL or not. */
+typedef struct call {
+    const aft_problem *problem;
+    const void *layer;
+    const aft_sequences *sequences;
+} call;
+
+static aft_status forward(const call *c, void *workspace, size_t bytes, const aft_parallel *parallel) {
+    return c->layer ? aft_layer_forward(c->layer, c->sequences, workspace, bytes, parallel)
+                    : aft_forward(c->problem, workspace, bytes, parallel);
+}
+
+static aft_status forward_with_threads(const call *c, void *workspace, size_t bytes, size_t threads) {
     if (threads == 0 || threads > MAX_THREADS)
         return AFT_SIZE;
     if (threads == 1)
-        return aft_forward(problem, workspace, bytes, NULL);
+        return forward(c, workspace, bytes, NULL);
     pool p = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .width = threads};
     const aft_parallel parallel = {.run = run, .context = &p, .width = threads};
-    const aft_status status = aft_forward(problem, workspace, bytes, &parallel);
-    pthread_mutex_lock(&p.lock);
-    p.ends = true;
-    pthread_cond_broadcast(&p.changed);
-    pthread_mutex_unlock(&p.lock);
-    for (size_t i = 0; i < p.started; i++)
-        pthread_join(p.threads[i], NULL);
+    const aft_status status = forward(c, workspace, bytes, &parallel);
+    end(&p);
     return status;
+}
+
+/* aft_forward and aft_layer_forward with `threads` threads, the caller's among them: 1 .. 256, else AFT_SIZE. */
+AFT_API aft_status aft_python_forward(const aft_problem *problem, void *workspace, size_t bytes, size_t threads);
+AFT_API aft_status aft_python_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace,
+                                            size_t bytes, size_t threads);
+
+aft_status aft_python_forward(const aft_problem *problem, void *workspace, size_t bytes, size_t threads) {
+    return forward_with_threads(&(call){.problem = problem}, workspace, bytes, threads);
+}
+
+aft_status aft_python_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                                    size_t threads) {
+    return layer ? forward_with_threads(&(call){.layer = layer, .sequences = sequences}, workspace, bytes, threads)
+                 : AFT_NULL;
 }

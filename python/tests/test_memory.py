@@ -60,3 +60,13 @@ def test_buffers(random):
     assert y is target
     assert bytes(out) == wanted.tobytes()
     assert isinstance(libaft.simple(*(memoryview(x) for x in arrays)), np.ndarray)
+
+
+def test_no_copy_of_a_sequence(random):
+    weight = random(8, 8)
+    layer = libaft.Layer(*[(weight, None)] * 4)
+    x = random(1 << 16, 8)
+    workspace = traced(lambda: layer(x, out=x))
+    assert traced(lambda: layer(x)) >= workspace + 0.9 * x.nbytes, "what this test reads is what NumPy allocates"
+    wide = random(1 << 16, 32)
+    assert traced(lambda: layer(wide[:, 8:16], out=x)) < workspace + x.nbytes / 4

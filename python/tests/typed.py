@@ -24,11 +24,14 @@ def arrays(q: Floats, k: Floats, v: Floats, w: Floats) -> None:
     prepared = libaft.prepare(w, 3, causal=True)
     assert_type(prepared, libaft.Prepared)
     assert_type(libaft.local(q, k, v, prepared, causal=True), Floats)
+    layer = libaft.Layer((w, None), (w, q[0]), (w, None), (w, None), w, 3, causal=True)
+    assert_type(layer(q, lengths=[1, 2], out=q), Floats)
 
 
 def tensors(q: Tensor, k: Tensor, v: Tensor, w: Floats) -> None:
     assert_type(libaft.simple(q, k, v), Tensor)
     assert_type(libaft.full(q, k, v, w), Tensor)
+    assert_type(libaft.Layer((w, None), (q, k), (w, v), (w, None))(q), Tensor)
     assert_type(libaft.local(q, k, v, w, 3), Tensor)
 
 
@@ -41,6 +44,7 @@ def buffers(q: memoryview, k: memoryview, v: memoryview, w: Floats) -> None:
 def others(q: Floats) -> None:
     libaft.simple(1, q, q)  # type: ignore[call-overload]
     libaft.full(q, q, q)  # type: ignore[call-overload]
+    libaft.Layer(q, q, q, q)  # type: ignore[arg-type]
     libaft.prepare([1.0])  # type: ignore[arg-type]
     assert_type(libaft.isa(), str)
     assert_type(libaft.isas(), tuple[str, ...])

@@ -58,15 +58,18 @@ def _as_numpy(name: str, source: object) -> np.ndarray[Any, Any]:
         raise TypeError(f"{name}, a {kind_of(source)}, has a buffer that NumPy does not read: {error}") from error
 
 
-def view(name: str, source: Array, dimensions: str) -> Floats:
-    """The memory of an argument, refused unless it is float32 in 2 to 4 dimensions whose last is contiguous."""
+def view(name: str, source: Array, dimensions: str, numbers: tuple[int, ...] = (2, 3, 4)) -> Floats:
+    """The memory of an argument, refused unless it is float32 and the last of its dimensions is contiguous.
+
+    dimensions says what they are, numbers how many there may be.
+    """
     array = _as_numpy(name, source)
     if array.dtype != np.float32:
         raise TypeError(
             f"{name} is {array.dtype}, and libaft computes in float32 of this machine's byte order: "
             f"pass it as that, for example {name}.astype(numpy.float32)"
         )
-    if not 2 <= array.ndim <= 4:
+    if array.ndim not in numbers:
         raise ValueError(f"{name} has shape {array.shape}: it must be {dimensions}")
     if array.size == 0:  # its strides mean nothing
         return array

@@ -67,7 +67,7 @@ def overlapping(result: Operand, q: Operand, others: list[tuple[str, Any]]) -> s
 def forward(q: Array, k: Array, v: Array, bias: Weights | Prepared | None, options: Options) -> Any:
     queries, keys, values = inputs(q, k, v)
     result = output(options.out, queries)
-    lengths = lengths_of(options.kv_lengths, keys)
+    lengths = lengths_of("kv_lengths", options.kv_lengths, keys)
     shape = _abi.Shape(
         queries.batch,
         queries.heads,

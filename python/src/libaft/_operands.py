@@ -59,7 +59,7 @@ def output(out: Array | None, q: Operand) -> Operand:
         return Operand.of("out", empty_like(q.array))
     result = Operand.of("out", out)
     if result.array.shape != q.array.shape:
-        raise ValueError(f"out has shape {result.array.shape} and q {q.array.shape}: they must be alike")
+        raise ValueError(f"out has shape {result.array.shape} and {q.name} {q.array.shape}: they must be alike")
     if not result.array.flags.writeable:
         raise ValueError(
             f"out, a {kind_of(out)}, is read-only, or does not say by DLPack 1.0 that it may be written: "
@@ -68,16 +68,16 @@ def output(out: Array | None, q: Operand) -> Operand:
     return result
 
 
-def lengths_of(kv_lengths: Lengths | None, k: Operand) -> NDArray[np.uintp] | None:
+def lengths_of(name: str, lengths: Lengths | None, k: Operand) -> NDArray[np.uintp] | None:
     """The number of visible keys of each batch."""
-    if kv_lengths is None:
+    if lengths is None:
         return None
-    given = np.asarray(kv_lengths)
+    given = np.asarray(lengths)
     if given.dtype.kind not in "iu" and given.size > 0:
-        raise TypeError(f"kv_lengths holds {given.dtype}: it must hold integers, one for each batch")
+        raise TypeError(f"{name} holds {given.dtype}: it must hold integers, one for each batch")
     if given.ndim > 0 and given.shape != (k.batch,):
-        raise ValueError(f"kv_lengths has shape {given.shape}: it must hold one length for each of {k.batch} batches")
+        raise ValueError(f"{name} has shape {given.shape}: it must hold one length for each of {k.batch} batches")
     wrong = given[(given < 0) | (given > k.rows)]
     if wrong.size > 0:
-        raise ValueError(f"kv_lengths has {wrong[0]}: k has {k.rows} keys, so lengths lie in 0 .. {k.rows}")
+        raise ValueError(f"{name} has {wrong[0]}: {k.name} has {k.rows} rows, so lengths lie in 0 .. {k.rows}")
     return np.ascontiguousarray(np.broadcast_to(given, (k.batch,)), np.uintp)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = SupportsDLPack | Buffer
     Lengths: TypeAlias = int | Sequence[int] | NDArray[np.integer[Any]]
+    Linear: TypeAlias = tuple[Array, Array | None]
 
 Floats: TypeAlias = NDArray[np.float32]
 Tensor = TypeVar("Tensor", bound=SupportsDLPack)
