@@ -44,11 +44,12 @@ def exact_linear(weight, bias, x, error=0.0) -> Exact:
     return Exact(x @ weight.T + bias, rounding + np.broadcast_to(error, x.shape) @ np.abs(weight).T)
 
 
-def exact_layer(x, maps, bias=None, causal=False, lengths=None, heads=1) -> Exact:
+def exact_layer(x, maps, bias=None, causal=False, lengths=None, heads=1, aggregation=24) -> Exact:
     """A layer in float64, with what the errors that aft.h allows for its parts add up to.
 
     x is [batch, rows, dim], maps are (weight, bias) of to_q, to_k, to_v and project. k that is off by d changes p by a
-    factor of at most exp(2 * max d), and q off by d changes the sigmoid by one of at most exp(d).
+    factor of at most exp(2 * max d), and q off by d changes the sigmoid by one of at most exp(d). aggregation is the
+    factor of u in the bound of the aggregation.
     """
     batch, rows, _ = x.shape
     x = np.asarray(x, np.float64)
@@ -60,7 +61,7 @@ def exact_layer(x, maps, bias=None, causal=False, lengths=None, heads=1) -> Exac
     y, weighted, v_error = (exact(q.y, k.y, a, bias, causal, lengths) for a in (v.y, np.abs(v.y), v.bound))
     growth = np.exp(q.bound + 2 * k.bound.max(axis=-2, keepdims=True))
     error = (growth - 1) * weighted.y + growth * v_error.y  # of exact arithmetic on q, k and v as they are
-    error += 24 * U * growth * (weighted.y + v_error.y) + rows * 2.0**-136
+    error += aggregation * U * growth * (weighted.y + v_error.y) + rows * 2.0**-136
     joined = [a.transpose(0, 2, 1, 3).reshape(batch, rows, -1) for a in (y.y, error)]
     return exact_linear(*maps[3], *joined)
 

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MIT
+"""AFT layers for PyTorch, on the CPU and without gradients.
+
+`AFTFull`, `AFTSimple` and `AFTLocal` are modules with the arguments and parameters of aft-pytorch's, and `replace` puts
+them in the place of aft-pytorch's in a model. They call the operators that this makes in `torch.ops.libaft`: `simple`,
+`full` and `local` with the arguments of `libaft.simple` and so on, `layer` and `packed_layer` for a whole layer.
+"""
+
+try:
+    import torch as _torch  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("libaft.torch needs PyTorch: pip install libaft[torch]", name=error.name) from error
+
+from ._modules import AFTFull, AFTLocal, AFTSimple
+from ._replace import replace
+
+__all__ = ["AFTFull", "AFTLocal", "AFTSimple", "replace"]

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""The modules of a model that are replaced by libaft's."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from ._modules import AFT, AFTFull, AFTLocal, AFTSimple
+
+Classes = Mapping[type[nn.Module], Callable[[Any], nn.Module]]
+Model = TypeVar("Model", bound=nn.Module)
+
+
+def aft_pytorch_classes() -> Classes:
+    """Those of aft-pytorch; none where nothing has imported it, for then no model has one."""
+    module = sys.modules.get("aft_pytorch.aft_pytorch")
+    if module is None:
+        return {}
+    return {
+        module.AFTFull: lambda old: AFTFull(len(old.wbias), old.dim, old.hidden_dim),
+        module.AFTSimple: lambda old: AFTSimple(0, old.dim, old.hidden_dim),
+        module.AFTLocal: lambda old: AFTLocal(old.max_seqlen, old.dim, old.hidden_dim, old.s),
+    }
+
+
+def with_hooks(old: nn.Module) -> list[str]:
+    """The modules within, by name, that have hooks."""
+    return [
+        name for name, module in old.named_modules() if name and (module._forward_hooks or module._forward_pre_hooks)
+    ]
+
+
+def successor(old: nn.Module, build: Callable[[Any], nn.Module], name: str) -> nn.Module:
+    if hooked := with_hooks(old):
+        raise ValueError(f"{name}.{hooked[0]} has hooks, which libaft would not call: remove them first")
+    with torch.device("meta"):  # no memory, and no random numbers, for parameters that are replaced at once
+        new = build(old)
+    frozen = {key for key, parameter in old.named_parameters() if not parameter.requires_grad}
+    for key, parameter in new.named_parameters():
+        parameter.requires_grad_(key not in frozen)  # which load_state_dict gives to those that it assigns
+    try:
+        new.load_state_dict(old.state_dict(keep_vars=True), strict=True, assign=True)
+    except RuntimeError as error:
+        raise ValueError(f"{name}, a {type(old).__name__}, does not fit a {type(new).__name__}: {error}") from error
+    for key, value in vars(old).items():
+        if "_hook" in key:
+            setattr(new, key, value)
+    return new.train(old.training)
+
+
+def replace(model: Model, classes: Classes | None = None, *, pack: bool = False) -> nn.Module:
+    """Puts libaft's modules in the place of others in a model, and returns it.
+
+    model     is changed in place; where it is such a module itself, what is returned takes its place
+    classes   maps a class to a function that makes libaft's module for a module of exactly that class. By default the
+              three of aft-pytorch
+    pack      whether to pack the weights at once and keep that: see `AFTFull.pack`
+
+    The new modules take the old ones' parameters over, the same objects, by a strict load_state_dict. So device, dtype,
+    requires_grad and optimizers keep what they had, and nothing is copied. The training flag and the hooks of the
+    module go over too; a module that occurs twice is replaced by one that does. Every replacement is made before the
+    first takes its place: where one fails, the model stays as it was.
+    """
+    makers = aft_pytorch_classes() if classes is None else classes
+    successors = {
+        module: successor(module, makers[type(module)], name or "model")
+        for name, module in model.named_modules()
+        if type(module) in makers
+    }
+    for parent in list(model.modules()):
+        for name, child in parent._modules.items():
+            if child in successors:
+                parent._modules[name] = successors[child]
+    for new in successors.values():
+        if pack and isinstance(new, AFT):
+            new.pack()
+    return successors.get(model, model)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Beside aft-pytorch and float64: equal where aft-pytorch is right, and right where it is not.
+
+Both are held to a bound, not to a tolerance. libaft's is what aft.h states for the linear maps and the aggregation,
+added up by exact_layer. The linear maps of aft-pytorch, sums of at most 138 products in any order, keep that one,
+(140 + inputs / 128) * 2**-24 of the magnitudes. In its aggregation, numerator and denominator are sums of T products
+with exponentials, each within (T + 10) * 2**-24.
+"""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from reference import check, exact_layer, windowed
+
+MAPS = ("to_q", "to_k", "to_v", "project")
+SHAPES = (
+    (1, 1, 1, 4, 3),
+    (2, 7, 12, 8, 5),
+    (3, 12, 12, 16, 64),
+    (1, 24, 24, 33, 17),
+    (2, 1, 24, 64, 64),
+    (2, 50, 64, 24, 16),
+)
+S = 4
+
+
+def modules(ours, theirs, name, max_seqlen, dim, hidden, change):
+    arguments = (max_seqlen, dim, hidden, *((S,) if name == "AFTLocal" else ()))
+    old = theirs(*arguments)
+    change(old)
+    new = ours(*arguments)
+    new.load_state_dict(copy.deepcopy(old.state_dict()), strict=True)  # theirs writes to its own in forward
+    return new, old
+
+
+def exact_of(module, x, **aggregation):
+    state = {key: each.numpy() for key, each in module.state_dict().items()}
+    maps = [(state[f"{name}.weight"], state[f"{name}.bias"]) for name in MAPS]
+    w = state.get("wbias")
+    if w is not None:
+        w = w[: x.shape[1], : x.shape[1]]
+        w = w if module.s is None else windowed(w, module.s)
+    return exact_layer(x.numpy(), maps, w, **aggregation)
+
+
+def as_initialised(module):
+    pass
+
+
+def as_trained(module):
+    """Sharper keys, and a bias that prefers neighbours."""
+    module.to_k.weight.mul_(3)
+    if hasattr(module, "wbias"):
+        t = torch.arange(len(module.wbias))
+        module.wbias.normal_().sub_((t[:, None] - t).abs() / 4)
+
+
+def shifted(by):
+    def change(module):
+        module.to_k.bias.add_(by)
+
+    return change
+
+
+@pytest.mark.parametrize("change", (as_initialised, as_trained))
+@pytest.mark.parametrize(("batch", "length", "max_seqlen", "dim", "hidden"), SHAPES)
+def test_equal_where_it_is_right(ours, theirs, name, batch, length, max_seqlen, dim, hidden, change, inference):
+    new, old = modules(ours, theirs, name, max_seqlen, dim, hidden, change)
+    x = torch.randn(batch, length, dim)
+    wanted = exact_of(new, x)
+    check(new(x).numpy(), wanted)
+    check(new.pack()(x).numpy(), wanted)
+    theirs_in_float32 = old(x).numpy()
+    assert np.isfinite(theirs_in_float32).all()
+    check(theirs_in_float32, exact_of(new, x, aggregation=2 * length + 20))
+
+
+@pytest.mark.parametrize("by", (100, -110))
+@pytest.mark.parametrize(("batch", "length", "max_seqlen", "dim", "hidden"), SHAPES)
+def test_right_where_it_is_not_finite(ours, theirs, name, batch, length, max_seqlen, dim, hidden, by, inference):
+    new, old = modules(ours, theirs, name, max_seqlen, dim, hidden, shifted(by))
+    x = torch.randn(batch, length, dim)
+    finite = np.isfinite(old(x).numpy())
+    assert finite.all() if name == "AFTSimple" else not finite.any()
+    check(new(x).numpy(), exact_of(new, x))
+    check(new.pack()(x).numpy(), exact_of(new, x))
+
+
+def test_aft_pytorchs_local_writes_to_its_bias(inference):
+    """What the page for people who come from there says: the values outside of the window are gone after a call."""
+    import aft_pytorch
+    import libaft.torch
+
+    old = aft_pytorch.AFTLocal(8, 4, 6, 2)
+    new = libaft.torch.replace(copy.deepcopy(old))
+    before, x = old.wbias, torch.randn(1, 8, 4)
+    state = copy.deepcopy(new.state_dict())
+    old(x)
+    assert old.wbias is not before and old.wbias[0, 5] == 0 != before[0, 5]
+    new(x)
+    assert all(torch.equal(each, state[key]) for key, each in new.state_dict().items())

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MIT
+"""replace: what takes whose place, and what goes over."""
+
+import subprocess
+import sys
+
+import aft_pytorch
+import libaft.torch
+import pytest
+import torch
+from torch import nn
+
+LENGTH, DIM, HIDDEN = 9, 6, 8
+
+
+@pytest.fixture
+def old(theirs, name):
+    return theirs(LENGTH, DIM, HIDDEN, *((3,) if name == "AFTLocal" else ()))
+
+
+@pytest.fixture
+def x():
+    return torch.randn(2, 7, DIM)
+
+
+class Block(nn.Module):
+    def __init__(self, mixer):
+        super().__init__()
+        self.norm, self.mixer, self.again = nn.LayerNorm(DIM), mixer, mixer
+        self.rest = nn.ModuleDict({"list": nn.ModuleList([mixer, nn.Linear(DIM, DIM)])})
+
+    def forward(self, x):
+        return self.again(x + self.mixer(self.norm(x))) + self.rest["list"][0](x)
+
+
+def test_every_place(old, ours, x, inference):
+    model = Block(old)
+    wanted = model(x)
+    assert libaft.torch.replace(model) is model
+    new = model.mixer
+    assert type(new) is ours and new is model.again is model.rest["list"][0]
+    assert type(model.rest["list"][1]) is nn.Linear
+    assert not any(type(module).__module__.startswith("aft_pytorch") for module in model.modules())
+    torch.testing.assert_close(model(x), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_the_model_itself(old, ours, x, inference):
+    wanted = old(x)
+    new = libaft.torch.replace(old)
+    assert type(new) is ours
+    torch.testing.assert_close(new(x), wanted, rtol=1e-5, atol=1e-6)
+    assert new.s == getattr(old, "s", None)
+
+
+def test_parameters_are_taken_over(old):
+    old.to_k.requires_grad_(False)
+    old.to_v.weight = old.to_q.weight  # tied
+    parameters, before = dict(old.named_parameters(remove_duplicate=False)), torch.get_rng_state()
+    new = libaft.torch.replace(nn.Sequential(old))[0]
+    assert {key: id(each) for key, each in new.named_parameters(remove_duplicate=False)} == {
+        key: id(each) for key, each in parameters.items()
+    }
+    assert not new.to_k.weight.requires_grad and new.to_q.weight.requires_grad
+    assert torch.equal(torch.get_rng_state(), before), "no random number is drawn"
+
+
+def test_frozen_tensors_of_inference_mode(theirs):
+    with torch.inference_mode():
+        old = theirs(LENGTH, DIM, HIDDEN).requires_grad_(False)
+    weight = old.to_q.weight
+    assert libaft.torch.replace(old).to_q.weight is weight
+
+
+@pytest.mark.parametrize("training", (False, True))
+def test_training_flag_and_dtype(old, training):
+    new = libaft.torch.replace(old.double().train(training))
+    assert new.training is training and new.to_q.training is training
+    assert new.to_q.weight.dtype == torch.float64
+
+
+def test_another_device(old):
+    new = libaft.torch.replace(old.to("meta"))
+    assert new.to_q.weight.device.type == "meta"
+
+
+def test_hooks_go_over(old, x, inference):
+    calls = []
+    first = old.register_forward_pre_hook(lambda module, inputs: calls.append("before"))
+    second = old.register_forward_hook(
+        lambda module, inputs, options, y: calls.append(sorted(options)) or 2 * y, with_kwargs=True
+    )
+    new = libaft.torch.replace(old)
+    twice = new(x, lengths=7)
+    assert calls == ["before", ["lengths"]]
+    first.remove()
+    second.remove()
+    assert torch.equal(2 * new(x), twice)
+    assert len(calls) == 2
+
+
+def test_pack(old, x, inference):
+    model = libaft.torch.replace(nn.Sequential(old), pack=True)
+    assert model[0]._packed is not None
+    assert torch.equal(model(x), libaft.torch.replace(old)(x))
+    assert libaft.torch.replace(nn.Sequential(old))[0]._packed is None
+
+
+def test_replaced_twice(old):
+    model = libaft.torch.replace(nn.Sequential(old))
+    new = model[0]
+    assert libaft.torch.replace(model)[0] is new
+
+
+class Own(aft_pytorch.AFTFull):
+    """A class of the user's own."""
+
+
+def make(old):
+    return libaft.torch.AFTFull(LENGTH, old.dim, old.hidden_dim, causal=True)
+
+
+def test_classes(x, inference):
+    model = nn.Sequential(Own(LENGTH, DIM, HIDDEN), aft_pytorch.AFTFull(LENGTH, DIM, HIDDEN))
+    untouched = [type(each) for each in libaft.torch.replace(nn.Sequential(*model), {})]
+    assert untouched == [Own, aft_pytorch.AFTFull]
+    libaft.torch.replace(model)
+    assert type(model[0]) is Own, "a subclass may compute something else"
+    weight = model[0].to_q.weight
+    libaft.torch.replace(model, {Own: make})
+    assert model[0].causal and model[0].to_q.weight is weight
+    assert not torch.equal(model[0](x)[:, 1], model[0](x.flip(1))[:, 1])
+
+
+def test_what_does_not_fit(x):
+    model = nn.Sequential(aft_pytorch.AFTSimple(LENGTH, DIM, HIDDEN), Own(LENGTH, DIM, HIDDEN))
+    wrong = {aft_pytorch.AFTSimple: lambda old: libaft.torch.AFTSimple(LENGTH, DIM, HIDDEN)}
+    for maker in (libaft.torch.AFTSimple, lambda *sizes: libaft.torch.AFTFull(LENGTH + 1, *sizes[1:])):
+        with pytest.raises(ValueError, match="(?s)1, a Own, does not fit a AFT.*wbias"):
+            libaft.torch.replace(model, wrong | {Own: lambda old, maker=maker: maker(LENGTH, DIM, HIDDEN)})
+    assert [type(each) for each in model] == [aft_pytorch.AFTSimple, Own], "all or none"
+
+
+def test_hooks_within_are_refused(old):
+    model = nn.Sequential(old)
+    handle = old.to_k.register_forward_hook(lambda *arguments: None)
+    with pytest.raises(ValueError, match="0.to_k has hooks, which libaft would not call"):
+        libaft.torch.replace(model)
+    assert model[0] is old
+    handle.remove()
+    assert libaft.torch.replace(model)[0] is not old
+
+
+def test_parametrized_maps_are_refused(old):
+    nn.utils.parametrize.register_parametrization(old.to_q, "weight", nn.Identity())
+    with pytest.raises(ValueError, match="(?s)does not fit.*parametrizations"):
+        libaft.torch.replace(old)
+
+
+def test_aft_pytorch_is_not_imported():
+    code = (
+        "import sys, torch, libaft.torch; libaft.torch.replace(torch.nn.ReLU()); sys.exit('aft_pytorch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
