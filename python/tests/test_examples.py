@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What the README shows runs."""
+"""What the READMEs show runs."""
 
 import pathlib
 import re
 import subprocess
 import sys
+
+import libaft
 
 PROJECT = pathlib.Path(__file__).parents[1]
 
@@ -21,3 +23,11 @@ def test_readme():
     code, _ = re.findall("```python\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)  # the other: PyTorch's
     assert code.count("assert ") == 2
     exec(code, {})
+
+
+def test_quick_start_of_the_repository():
+    page = (PROJECT.parent / "README.md").read_text()
+    code, shown = re.search("```python\n(.*?)```\n.*?\n((?:    [^\n]*\n)+)", page, re.DOTALL).groups()
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, cwd=PROJECT.parent, check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert said.split() == shown.replace("avx512", libaft.isa()).split()
