@@ -124,7 +124,7 @@ typedef struct aft_plan {
 typedef void aft_kernel(const aft_plan *plan, size_t set, size_t task, float *scratch);
 
 /* Rows times a packed matrix, plus a row of biases (kernels/product_rows.c). Columns go to one tensor after the other,
- * c_columns to each. */
+ * c_columns to each; between two chains the sums wait there, so nothing else may lie in c. */
 typedef struct aft_product {
     const float *a; /* [batches][rows][inner] */
     size_t a_batch_stride, a_stride;

@@ -4,21 +4,35 @@
  *
  *     c[t][o] = b[o] + sum_i a[t][i] * m[i][o]
  *
- * The matrix is packed in panels of AFT_PANEL_COLUMNS columns, [panel][i][column], the same on every instruction set; what
- * the last panel lacks is 0. The sum over i goes in ascending order in chains of AFT_PRODUCT_CHAIN FMAs that begin at 0;
- * chain sums are added in order, the bias last. So every element is one sum in one order, whatever the vectors, tiles and
- * tasks are.
+ * The matrix is packed in panels of AFT_PANEL_COLUMNS columns, [panel][i][column], the same on every instruction set;
+ * what the last panel lacks is 0. The sum over i goes in ascending order in chains of AFT_PRODUCT_CHAIN FMAs that begin
+ * at 0; chain sums are added in order, the bias last. So every element is one sum in one order, whatever the vectors,
+ * tiles and tasks are.
  *
  * A tile has VF32_TILE_ROWS rows and twice VF32_TILE_VECTORS vectors of columns, as the micro-kernel of the aggregation
- * (tile.h); the panels of one tile's columns stay in the second cache while all rows of the task pass, and rows of a in the
- * first.
+ * (tile.h). All rows of a task take one chain of a tile's columns before any takes the next, and their sums wait in c:
+ * so a chain's panels, 32 KiB with 4 vectors of 16 lanes, stay in the first cache. Meanwhile tiles ask for the panels
+ * that come next, into the second. What else was tried stands in bench/PERFORMANCE.md.
  */
 #include "kernels/tile.h"
 
 enum {
     PRODUCT_VECTORS = 2 * VF32_TILE_VECTORS,
     PRODUCT_COLUMNS = PRODUCT_VECTORS * VF32_LANES,
+    PRODUCT_PANELS = (PRODUCT_COLUMNS + AFT_PANEL_COLUMNS - 1) / AFT_PANEL_COLUMNS,
+    PRODUCT_STEPS = 4, /* terms, for each of which a tile asks for one line: 16 tiles for 4 panels of a chain */
+    PRODUCT_SHARE = AFT_PRODUCT_CHAIN / PRODUCT_STEPS,
 };
+
+/* One chain of a tile's columns, for all rows of a task. */
+typedef struct product_chain {
+    size_t length;
+    bool first, last;
+    size_t lanes;                         /* of the vector, where it is but one */
+    const float *panels[PRODUCT_VECTORS]; /* from the chain's first term on */
+    const float *bias;
+    float *sums[PRODUCT_VECTORS]; /* of the chains before, in c, row 0 */
+} product_chain;
 
 /* A column in the packed matrix, row 0. */
 AFT_INLINE const float *panel_at(const aft_product *product, size_t column) {
@@ -26,68 +40,68 @@ AFT_INLINE const float *panel_at(const aft_product *product, size_t column) {
            column % AFT_PANEL_COLUMNS;
 }
 
-/* A column of the result, row 0 of batch 0. */
-AFT_INLINE float *result_at(const aft_product *product, size_t column) {
-    return product->c + column / product->c_columns * product->c_tensor_stride + column % product->c_columns;
+/* A column of the result, row 0. */
+AFT_INLINE float *result_at(const aft_product *product, size_t batch, size_t column) {
+    return product->c + column / product->c_columns * product->c_tensor_stride + batch * product->c_batch_stride +
+           column % product->c_columns;
 }
 
-/* The chains of a tile, summed in order: sums[rows][vectors]. */
-AFT_INLINE void product_sum(size_t rows, size_t vectors, const aft_product *product, const float *a, size_t column,
-                            vf32 sums[VF32_TILE_ROWS][PRODUCT_VECTORS]) {
-    vf32 chain[VF32_TILE_ROWS][PRODUCT_VECTORS];
-    const float *panel[PRODUCT_VECTORS];
-    const size_t a_stride = product->a_stride;
+/* Term i of the chains of a tile. */
+AFT_INLINE void product_step(size_t rows, size_t vectors, const product_chain *chain, const float *a, size_t a_stride,
+                             size_t i, vf32 sums[VF32_TILE_ROWS][PRODUCT_VECTORS]) {
+    vf32 m[PRODUCT_VECTORS];
     TILE_UNROLL
     for (size_t v = 0; v < vectors; v++)
-        panel[v] = panel_at(product, column + v * VF32_LANES);
+        m[v] = vf32_load(chain->panels[v] + i * AFT_PANEL_COLUMNS);
+    TILE_UNROLL
+    for (size_t r = 0; r < rows; r++) {
+        vf32 x = vf32_set1(a[r * a_stride + i]);
+        TILE_UNROLL
+        for (size_t v = 0; v < vectors; v++)
+            sums[r][v] = vf32_fma(x, m[v], sums[r][v]);
+    }
+}
+
+/* The rows of a tile from `row` on; `a` is the first of them, from the chain's first term on. */
+AFT_INLINE void product_tile(size_t rows, size_t vectors, const aft_product *product, const product_chain *chain,
+                             const float *a, const float *ahead, size_t row) {
+    vf32 sums[VF32_TILE_ROWS][PRODUCT_VECTORS];
     TILE_EACH
     sums[r][v] = vf32_zero();
-    for (size_t begin = 0, end; begin < product->inner; begin = end) {
-        end = smaller(product->inner, begin + AFT_PRODUCT_CHAIN);
-        TILE_EACH
-        chain[r][v] = vf32_zero();
-        for (size_t i = begin; i < end; i++) {
-            vf32 m[PRODUCT_VECTORS];
-            TILE_UNROLL
-            for (size_t v = 0; v < vectors; v++)
-                m[v] = vf32_load(panel[v] + i * AFT_PANEL_COLUMNS);
-            TILE_UNROLL
-            for (size_t r = 0; r < rows; r++) {
-                vf32 x = vf32_set1(a[r * a_stride + i]);
-                TILE_UNROLL
-                for (size_t v = 0; v < vectors; v++)
-                    chain[r][v] = vf32_fma(x, m[v], chain[r][v]);
-            }
-        }
-        TILE_EACH
-        sums[r][v] = vf32_add(sums[r][v], chain[r][v]);
+    size_t i = 0;
+    for (; i + PRODUCT_STEPS <= chain->length; i += PRODUCT_STEPS) {
+        prefetch_far(ahead + i / PRODUCT_STEPS * AFT_PANEL_COLUMNS);
+        TILE_UNROLL
+        for (size_t step = 0; step < PRODUCT_STEPS; step++)
+            product_step(rows, vectors, chain, a, product->a_stride, i + step, sums);
     }
-}
+    for (; i < chain->length; i++)
+        product_step(rows, vectors, chain, a, product->a_stride, i, sums);
 
-/* A tile of `rows` rows from `row` on, at columns of which all, or, of one vector, some exist. */
-AFT_INLINE void product_tile(size_t rows, size_t vectors, const aft_product *product, size_t batch, size_t row,
-                             size_t column) {
-    vf32 sums[VF32_TILE_ROWS][PRODUCT_VECTORS];
-    const float *a = product->a + batch * product->a_batch_stride + row * product->a_stride;
-    product_sum(rows, vectors, product, a, column, sums);
-    const size_t place = batch * product->c_batch_stride + row * product->c_stride;
-    const size_t lanes = smaller(product->columns - column, VF32_LANES);
+    const size_t lanes = vectors == 1 ? chain->lanes : VF32_LANES, place = row * product->c_stride;
     TILE_EACH {
-        vf32 y = vf32_add(sums[r][v], vf32_load(product->bias + column + v * VF32_LANES));
-        y = vf32_select(vf32_ne(y, y), vf32_set1(QUIET_NAN), y); /* the same NaN everywhere */
-        store_lanes(result_at(product, column + v * VF32_LANES) + place + r * product->c_stride, y, lanes);
+        const float *before = chain->sums[v] + place + r * product->c_stride;
+        sums[r][v] = vf32_add(chain->first ? vf32_zero() : load_lanes(before, lanes), sums[r][v]);
     }
+    if (chain->last)
+        TILE_EACH {
+            vf32 y = vf32_add(sums[r][v], vf32_load(chain->bias + v * VF32_LANES));
+            sums[r][v] = vf32_select(vf32_ne(y, y), vf32_set1(QUIET_NAN), y); /* the same NaN everywhere */
+        }
+    TILE_EACH
+    store_lanes(chain->sums[v] + place + r * product->c_stride, sums[r][v], lanes);
 }
 
-/* The numbers of rows and vectors as constants, so that the sums are registers. A vector that is left over goes alone. */
-static void product_run(size_t rows, const aft_product *product, size_t batch, size_t row, size_t column) {
-    const bool whole = product->columns - column >= PRODUCT_COLUMNS;
+/* The numbers of rows and vectors as constants, so that the sums are registers. A vector that is left over goes alone.
+ */
+static void product_run(size_t rows, size_t vectors, const aft_product *product, const product_chain *chain,
+                        const float *a, const float *ahead, size_t row) {
 #define PRODUCT_CASE(n)                                                                                                \
     case n:                                                                                                            \
-        if (whole)                                                                                                     \
-            product_tile(n <= VF32_TILE_ROWS ? n : 0, PRODUCT_VECTORS, product, batch, row, column);                   \
+        if (vectors > 1)                                                                                               \
+            product_tile(n <= VF32_TILE_ROWS ? n : 0, PRODUCT_VECTORS, product, chain, a, ahead, row);                 \
         else                                                                                                           \
-            product_tile(n <= VF32_TILE_ROWS ? n : 0, 1, product, batch, row, column);                                 \
+            product_tile(n <= VF32_TILE_ROWS ? n : 0, 1, product, chain, a, ahead, row);                               \
         break
     switch (rows) {
         PRODUCT_CASE(1);
@@ -108,14 +122,45 @@ static void product_run(size_t rows, const aft_product *product, size_t batch, s
 #undef PRODUCT_CASE
 }
 
+/* A tile's share of the panels ahead: 16 tiles together ask for all. At the matrix's end that may lie behind it: to ask
+ * is no access. */
+AFT_INLINE const float *product_share(const aft_product *product, const float *ahead, size_t tile) {
+    const size_t line = tile * PRODUCT_SHARE % (PRODUCT_PANELS * AFT_PRODUCT_CHAIN);
+    return ahead + (line / AFT_PRODUCT_CHAIN * product->inner + line % AFT_PRODUCT_CHAIN) * AFT_PANEL_COLUMNS;
+}
+
+/* The rows [first, end) of a batch, in the columns of a tile; the tile after them begins at column `next`. */
+AFT_INLINE void product_columns(const aft_product *product, size_t batch, size_t first, size_t end, size_t column,
+                                size_t width, size_t next) {
+    const size_t vectors = width / VF32_LANES;
+    product_chain chain = {.lanes = smaller(product->columns - column, VF32_LANES), .bias = product->bias + column};
+    for (size_t v = 0; v < vectors; v++)
+        chain.sums[v] = result_at(product, batch, column + v * VF32_LANES);
+    size_t begin = 0;
+    do { /* once at least: where there are no terms, the sums are the biases */
+        chain.length = smaller(AFT_PRODUCT_CHAIN, product->inner - begin);
+        chain.first = begin == 0;
+        chain.last = begin + chain.length == product->inner;
+        for (size_t v = 0; v < vectors; v++)
+            chain.panels[v] = panel_at(product, column + v * VF32_LANES) + begin * AFT_PANEL_COLUMNS;
+        const float *ahead = chain.last ? panel_at(product, next)
+                                        : panel_at(product, column) + (begin + chain.length) * AFT_PANEL_COLUMNS;
+        const float *a = product->a + batch * product->a_batch_stride + begin;
+        for (size_t row = first, tile = 0; row < end; row += VF32_TILE_ROWS, tile++)
+            product_run(smaller(end - row, VF32_TILE_ROWS), vectors, product, &chain, a + row * product->a_stride,
+                        product_share(product, ahead, tile), row);
+        begin += chain.length;
+    } while (begin < product->inner);
+}
+
 static void product_rows(const aft_product *product, size_t task) {
     size_t slice = task % product->slices, block = task / product->slices % product->row_blocks;
     size_t batch = task / product->slices / product->row_blocks;
     size_t first = block * AFT_PRODUCT_ROWS, end = smaller(first + AFT_PRODUCT_ROWS, product->rows);
-    size_t column = slice * product->slice_columns, stop = smaller(column + product->slice_columns, product->columns);
-    for (size_t width; column < stop; column += width) {
+    size_t begin = slice * product->slice_columns, stop = smaller(begin + product->slice_columns, product->columns);
+    for (size_t column = begin, width; column < stop; column += width) {
         width = product->columns - column >= PRODUCT_COLUMNS ? PRODUCT_COLUMNS : VF32_LANES;
-        for (size_t row = first; row < end; row += VF32_TILE_ROWS)
-            product_run(smaller(end - row, VF32_TILE_ROWS), product, batch, row, column);
+        size_t next = column + width < stop ? column + width : begin; /* which the next rows begin with */
+        product_columns(product, batch, first, end, column, width, next);
     }
 }
