@@ -70,6 +70,8 @@ class Case {
 
     /* The problem, on loaded tensors; y has the strides of q. */
     aft_problem problem(Rows rows, float *y) const;
+    /* The bias as it is before anything is prepared. */
+    aft_bias stored_bias() const;
     std::size_t elements() const { return shape.batch * shape.time * shape.channels; }
 
     Work work(Rows rows) const;
@@ -86,7 +88,6 @@ class Case {
     bool stores_band() const;
     void oppose();
     void prepare();
-    aft_bias stored_bias() const;
     std::size_t visible_keys(std::size_t row) const { return causal ? row + 1 : shape.time; }
     double biased_pairs(Rows rows) const;
     float bias_at(std::size_t row, std::size_t key) const;

@@ -32,4 +32,10 @@ Verdict check(Case &task, Rows rows, const Buffer<float> &y) {
     return verdict;
 }
 
+void expect_right(Case &task, const Buffer<float> &y) {
+    const Verdict verdict = check(task, task.all_rows(), y);
+    if (!verdict.failure.empty())
+        throw std::runtime_error(task.name() + ": " + verdict.failure);
+}
+
 } // namespace bench

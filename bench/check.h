@@ -17,6 +17,9 @@ struct Verdict {
 /* y is the output of the case on these rows. */
 Verdict check(Case &task, Rows rows, const Buffer<float> &y);
 
+/* Of all rows; throws std::runtime_error where one is wrong. */
+void expect_right(Case &task, const Buffer<float> &y);
+
 } // namespace bench
 
 #endif

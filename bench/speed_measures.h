@@ -27,6 +27,18 @@ Measure share_of_exp(What what);
 /* How many times as fast as the fastest sgemm of the same product, [T][T] by [T][2d]. */
 Measure speed_against_sgemm(What what);
 
+/* A layer with as many inputs as hidden units, around this aggregation with its bias prepared. */
+enum class LayerProduct { qkv, project }; /* to_q, to_k and to_v are one */
+
+/* How many times as fast as the fastest sgemm of the same product, which adds no bias. */
+Measure layer_speed_against_sgemm(What what, LayerProduct product);
+
+/* The rate of its flops, as a share of the FMA loop's. */
+Measure layer_share_of_peak(What what, LayerProduct product);
+
+/* The time of the layer over that of its parts: the fastest sgemm of both products, and the aggregation. */
+Measure layer_over_parts(What what);
+
 /* The time of one over that of another. */
 Measure time_over(What what, What other);
 

@@ -61,6 +61,24 @@ void add_full(std::vector<SpeedRow> &rows) {
             at_least(shape.sgemm, "x sgemm", text(shape) + ", prepared", speed_against_sgemm(prepared(shape))));
 }
 
+void add_layers(std::vector<SpeedRow> &rows) {
+    const What full = full_of(1024, 512, Form::prepared),
+               local{Kernel::local, {1, 1024, 512, 32}, false, Form::prepared},
+               simple{Kernel::simple, {1, 1024, 512, 0}};
+    constexpr LayerProduct qkv = LayerProduct::qkv, project = LayerProduct::project;
+    const std::vector<SpeedRow> layers = {
+        at_least(1 / 1.05, "x sgemm", "layer (1024,512), q, k and v", layer_speed_against_sgemm(full, qkv)),
+        at_least(1 / 1.05, "x sgemm", "layer (1024,512), project", layer_speed_against_sgemm(full, project)),
+        at_least(0.7, "of peak", "layer (1024,512), q, k and v", layer_share_of_peak(full, qkv)),
+        at_least(0.8, "of peak", "layer (1024,512), q, k and v, AVX2", on_isa("avx2", layer_share_of_peak(full, qkv))),
+        at_most(1.1, "x parts", "layer full (1024,512)", layer_over_parts(full)),
+        at_most(1.1, "x parts", "layer full causal (1024,512)", layer_over_parts(causal(full))),
+        at_most(1.1, "x parts", "layer local (1024,512) s=32", layer_over_parts(local)),
+        at_most(1.1, "x parts", "layer simple (1024,512)", layer_over_parts(simple)),
+    };
+    rows.insert(rows.end(), layers.begin(), layers.end());
+}
+
 /* Where the inputs lie: within half of L2; far beyond it and within L3; beyond L3, or large enough. */
 void add_simple(std::vector<SpeedRow> &rows) {
     static constexpr struct {
@@ -107,6 +125,7 @@ std::vector<SpeedRow> speed_rows() {
     std::vector<SpeedRow> rows;
     add_full(rows);
     add_others(rows);
+    add_layers(rows);
     add_simple(rows);
     return rows;
 }

@@ -9,20 +9,27 @@ import pytest
 from program import ROOT, run
 from report.results import read
 
-DIVISION = "{ return a / b; }"
+
+def plant(file: pathlib.Path, sound: str, fault: str) -> None:
+    text = file.read_text()
+    assert text.count(sound) == 1, f"plant the fault anew: '{sound}' is not once in {file.name}"
+    file.write_text(text.replace(sound, fault))
 
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory) -> pathlib.Path:
-    """aft_bench of a copy whose scalar kernels divide wrongly, by a tenth of a per mille."""
+    """aft_bench of a copy whose scalar kernels divide wrongly, by a tenth of a per mille, and whose layers subtract the
+    biases of their linear maps."""
     folder = tmp_path_factory.mktemp("faulty")
     for name in ("cmake", "include", "dispatch", "kernels", "bench", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("data", "*.py"))
     shutil.copy(ROOT / "CMakeLists.txt", folder)
-    header = folder / "kernels/vec/vec_scalar.h"
-    sound = header.read_text()
-    assert sound.count(DIVISION) == 1, f"plant the fault anew: '{DIVISION}' is not once in {header.name}"
-    header.write_text(sound.replace(DIVISION, "{ return a / b * 1.0001f; }"))
+    plant(folder / "kernels/vec/vec_scalar.h", "{ return a / b; }", "{ return a / b * 1.0001f; }")
+    plant(
+        folder / "kernels/product_rows.c",
+        "vf32_add(sums[r][v], vf32_load(chain->bias",
+        "vf32_sub(sums[r][v], vf32_load(chain->bias",
+    )
     build = folder / "build"
     options = (
         "AFT_TESTS=OFF",
@@ -49,3 +56,13 @@ def test_a_wrong_result_is_named_and_not_timed(faulty, tmp_path):
     assert scalar.isa == "scalar" and "instead of" in scalar.failure
     assert scalar.samples_ns == [] and scalar.summary is None and scalar.max_error_u is None
     assert all(cell.failure is None and len(cell.samples_ns) == 2 for cell in others)
+
+
+def test_the_speed_table_names_a_wrong_layer(faulty, tmp_path):
+    ended = run("--table=speed", "--quick", "--filter=^layer", f"--results={tmp_path}", program=faulty)
+    rows = [line for line in ended.stdout.splitlines() if line.startswith("layer ")]
+    if all("skipped: no OpenBLAS" in row for row in rows):
+        pytest.skip("no sgemm to make the parts of a layer with: scripts/setup table installs some")
+    compared = [row for row in rows if "skipped: " not in row]
+    assert ended.returncode == 1, ended.stderr
+    assert compared and all("WRONG: the layer, phase by phase: row " in row for row in compared), ended.stdout
