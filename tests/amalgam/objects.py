@@ -10,8 +10,12 @@ from .compilers import CROSS, Compiler
 PUBLIC = re.compile(r"^AFT_API [^(]*?\b(aft_\w+)\(", re.MULTILINE)
 
 
+def _path(name: str, compiler: Compiler) -> str:
+    return f"{CROSS}-{name}" if compiler.cross else name
+
+
 def _tool(name: str, compiler: Compiler, *arguments: str | pathlib.Path) -> str:
-    command = [f"{CROSS}-{name}" if compiler.cross else name, *map(str, arguments)]
+    command = [_path(name, compiler), *map(str, arguments)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
@@ -33,6 +37,22 @@ def section_bytes(compiler: Compiler, path: pathlib.Path) -> dict[str, int]:
 
 def disassembly(compiler: Compiler, path: pathlib.Path) -> str:
     return _tool("objdump", compiler, "--disassemble", "--no-show-raw-insn", path)
+
+
+def listing(compiler: Compiler, path: pathlib.Path) -> str:
+    """As instructions.above reads it."""
+    return _tool("objdump", compiler, "--disassemble", "--wide", path)
+
+
+def assembler(compiler: Compiler) -> str:
+    return _path("as", compiler)
+
+
+def assembled(compiler: Compiler, source: str, folder: pathlib.Path) -> pathlib.Path:
+    compiler.require()
+    (folder / "source.s").write_text(source)
+    _tool("as", compiler, folder / "source.s", "-o", folder / "object.o")
+    return folder / "object.o"
 
 
 def public_functions(dist: pathlib.Path) -> set[str]:
