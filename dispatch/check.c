@@ -191,14 +191,22 @@ aft_status aft_check_workspace(const aft_problem *problem, const void *workspace
     return clash ? AFT_OVERLAP : AFT_OK;
 }
 
+/* What of a bias is read when it is prepared: that of one, where batches or heads share it, however many there are. */
+static aft_status prepared_range(const aft_shape *shape, const aft_bias *bias, aft_checked checked, range *out) {
+    aft_shape copies = *shape;
+    copies.batch = bias->batch_stride ? shape->batch : 1;
+    copies.heads = bias->head_stride ? shape->heads : 1;
+    return bias_range(&copies, bias, checked, out);
+}
+
 aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias, aft_checked checked) {
     range ignored;
-    return sizes_fit(shape) ? bias_range(shape, bias, checked, &ignored) : AFT_SIZE;
+    return sizes_fit(shape) ? prepared_range(shape, bias, checked, &ignored) : AFT_SIZE;
 }
 
 aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory, size_t bytes) {
     range source;
-    aft_status status = bias_range(shape, bias, AFT_ADDRESSES, &source);
+    aft_status status = prepared_range(shape, bias, AFT_ADDRESSES, &source);
     if (status == AFT_OK && bytes > UINTPTR_MAX - (uintptr_t)memory)
         status = AFT_SIZE;
     if (status != AFT_OK)

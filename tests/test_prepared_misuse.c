@@ -60,6 +60,8 @@ typedef struct bad_prepare {
     static void name(maker *m) { __VA_ARGS__; }
 
 CHANGE(no_bias, m->bias.data = NULL)
+CHANGE(no_bias_of_no_batch, m->bias.data = NULL; m->shape.batch = m->bias.batch_stride = 0)
+CHANGE(no_bias_of_no_head, m->bias.data = NULL; m->shape.heads = m->bias.head_stride = 0)
 CHANGE(no_memory, m->memory = NULL)
 CHANGE(huge_batch, m->shape.batch = SIZE_MAX)
 CHANGE(huge_heads, m->shape.heads = SIZE_MAX)
@@ -86,6 +88,8 @@ static const bad_prepare bad_prepares[] = {
     {"full bias is NULL", no_bias, AFT_BIAS_FULL, AFT_NULL, true},
     {"local bias is NULL", no_bias, AFT_BIAS_LOCAL, AFT_NULL, true},
     {"band bias is NULL", no_bias, AFT_BIAS_BAND, AFT_NULL, true},
+    {"bias is NULL that all batches share, and there is none", no_bias_of_no_batch, AFT_BIAS_FULL, AFT_NULL, true},
+    {"bias is NULL that all heads share, and there is none", no_bias_of_no_head, AFT_BIAS_LOCAL, AFT_NULL, true},
     {"memory is NULL", no_memory, AFT_BIAS_FULL, AFT_NULL, true},
     {"batch overflows", huge_batch, AFT_BIAS_FULL, AFT_SIZE, false},
     {"heads overflows", huge_heads, AFT_BIAS_LOCAL, AFT_SIZE, false},
