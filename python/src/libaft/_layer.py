@@ -151,6 +151,7 @@ class Layer:
         self.heads = int(header.heads)
         self.max_length = int(header.max_length)
         self.causal = bool(header.causal)
+        self.has_bias = bool(header.has_bias)
 
     @property
     def nbytes(self) -> int:

@@ -33,3 +33,12 @@ def ours(name):
 @pytest.fixture
 def theirs(name):
     return getattr(aft_pytorch, name)
+
+
+@pytest.fixture
+def packs(monkeypatch):
+    """How often anything has been packed, so far."""
+    packed = []
+    pack = libaft.Layer.__init__
+    monkeypatch.setattr(libaft.Layer, "__init__", lambda *a, **b: packed.append(1) or pack(*a, **b))
+    return lambda: len(packed)

@@ -127,13 +127,18 @@ def test_threads(module, x, inference):
         torch.set_num_threads(before)
 
 
-def test_it_runs_on_the_threads_of_pytorch(module, x, inference, monkeypatch):
+def test_as_many_threads_as_have_something_to_do(ours, inference, monkeypatch):
     asked = []
-    forward = libaft.Layer.__call__
-    monkeypatch.setattr(torch, "get_num_threads", lambda: 1000)
-    monkeypatch.setattr(libaft.Layer, "__call__", lambda *call: asked.append(call[-1]) or forward(*call))
-    module(x)
-    assert asked == [256], "all of them, but no more than libaft has"
+    monkeypatch.setattr(libaft.Layer, "__call__", lambda *call: asked.append(call[-1]))
+    for allowed, length, dim, wanted in (
+        (1000, 1024, 512, {256}),
+        (3, 1024, 512, {3}),
+        (1000, 128, 128, {2, 3}),
+        (9, 1, 1, {1}),
+    ):
+        monkeypatch.setattr(torch, "get_num_threads", lambda allowed=allowed: allowed)
+        ours(length, dim, dim)(torch.zeros(1, length, dim))
+        assert asked.pop() in wanted, length
 
 
 def test_inference_mode(module, x):
@@ -146,7 +151,7 @@ def test_inference_mode(module, x):
 
 def test_what_requires_grad(module, x):
     for each in (module, module.pack()):
-        with pytest.raises(RuntimeError, match="to_q.weight requires grad, and libaft has no backward.*no_grad"):
+        with pytest.raises(RuntimeError, match="to_q_weight requires grad, and libaft has no backward.*no_grad"):
             each(x)
         module.unpack()
     module.requires_grad_(False)
@@ -161,7 +166,7 @@ def test_tangents_of_parameters(module, x):
     module.requires_grad_(False)
     weight = module.to_v.weight
     for each in (module, module.pack()):
-        with pytest.raises(RuntimeError, match="to_v.weight has a tangent"):
+        with pytest.raises(RuntimeError, match="to_v_weight has a tangent"):
             torch.func.jvp(lambda w: torch.func.functional_call(module, {"to_v.weight": w}, x), (weight,), (weight,))
 
 
@@ -189,9 +194,9 @@ def test_autocast(module, x, inference):
             nn.Module.half,
             torch.zeros(2, 3, 10),
             TypeError,
-            "to_q.weight is torch.float16, and libaft computes in float32",
+            "to_q_weight is torch.float16, and libaft computes in float32",
         ),
-        (lambda m: m.to("meta"), torch.zeros(2, 3, 10), TypeError, "to_q.weight is on meta"),
+        (lambda m: m.to("meta"), torch.zeros(2, 3, 10), TypeError, "to_q_weight is on meta"),
         (lambda m: setattr(m, "to_k", nn.Sequential(m.to_k)), torch.zeros(2, 3, 10), TypeError, "to_k is a Sequential"),
         (
             lambda m: setattr(m, "to_k", nn.Linear(9, 12)),
@@ -253,7 +258,7 @@ def test_parametrized_weights(module, x, inference):
 def test_copies_and_pickles(module, x, inference):
     y = module.pack()(x)
     for another in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
-        assert another._packed is None and another._keeps_packed
+        assert another._kept._packed is None, "which are packed at the next call"
         assert torch.equal(another(x), y)
         another.to_v.weight.mul_(2)
         assert not torch.equal(another(x), y)

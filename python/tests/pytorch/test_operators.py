@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 ops = torch.ops.libaft
 
@@ -67,6 +68,10 @@ def test_opcheck(call):
     torch.library.opcheck(operator.default, arguments, options)
 
 
+def is_float(value):
+    return isinstance(value, torch.Tensor) and value.is_floating_point()
+
+
 def as_numpy(value):
     return value.numpy() if isinstance(value, torch.Tensor) else value
 
@@ -99,7 +104,7 @@ def test_layout_of_the_result():
 def test_what_requires_grad(call):
     operator, arguments, options = call
     for i, each in enumerate(arguments):
-        if not isinstance(each, torch.Tensor) or not each.is_floating_point():
+        if not is_float(each):
             continue
         changed = list(arguments)
         changed[i] = each.clone().requires_grad_()
@@ -123,15 +128,24 @@ def test_derivatives_that_functions_ask_for():
         torch.func.vmap(torch.func.grad(lambda k: ops.simple(k, k, k).sum()))(k)
 
 
-def test_autocast():
-    q, k, v = (x.bfloat16() for x in tensors(3, 2, 5, 4))
+def test_autocast(call, inference):
+    operator, arguments, options = call
+    halves = [each.bfloat16() if is_float(each) else each for each in arguments]
+    wanted = operator(*(each.float() if is_float(each) else each for each in halves), **options)
     with torch.autocast("cpu", torch.bfloat16):
-        y = ops.simple(q, k, v)
-    assert torch.equal(y, ops.simple(q.float(), k.float(), v.float()))
+        y = operator(*halves, **options)
+    assert y.dtype == torch.float32
+    assert torch.equal(y, wanted)
+
+
+def on_another_device(x):
+    with FakeTensorMode(allow_non_fake_inputs=True):
+        ops.simple(x, torch.empty(5, 4, device="cuda"), x)
 
 
 MISUSES = (
     (lambda x: ops.simple(x, x.double(), x), TypeError, r"k is torch.float64, and.*pass k.float\(\)"),
+    (lambda x: on_another_device(x), TypeError, r"k is on cuda:0, and libaft computes on the CPU: pass k.cpu\(\)"),
     (lambda x: ops.simple(x, x, x.to("meta")), TypeError, "v is on meta and q on cpu: they must be on one device"),
     (lambda x: ops.full(x, x, x, x.to_sparse()), TypeError, r"w has the layout torch.sparse_coo: pass w.to_dense\(\)"),
     (lambda x: ops.simple(x, x[:, :3], x), ValueError, "k has shape"),
@@ -194,11 +208,21 @@ def test_compile(backend, pack, compiler):
     model = Model(pack)
     compiled = torch.compile(model, fullgraph=True, backend=backend)
     agrees(compiled, model)
-    for mixer in model.mixers:
-        mixer.to_v.weight.data.mul_(2)
-        if pack:
-            mixer.pack()
+    with torch.no_grad():
+        for mixer in model.mixers:
+            mixer.to_v.weight.mul_(2)
     agrees(compiled, model)
+
+
+def test_compiled_modules_keep_what_is_packed(compiler, inference, packs):
+    model, x = Model(pack=True), torch.randn(2, 5, 6)
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
+    wanted = compiled(x)
+    assert torch.equal(compiled(x), wanted) and packs() == 3
+    model.mixers[1].to_v.weight.mul_(2)
+    assert not torch.equal(compiled(x), wanted) and packs() == 4
+    compiled(x)
+    assert packs() == 4
 
 
 def test_compile_with_gradients(compiler):
@@ -208,11 +232,14 @@ def test_compile_with_gradients(compiler):
 
 
 @pytest.mark.parametrize("pack", (False, True))
-def test_export(pack, inference):
+def test_export(pack, inference, packs):
     model = Model(pack)
     length = torch.export.Dim("length", max=12)
     exported = torch.export.export(model, (torch.randn(2, 6, 6),), dynamic_shapes=({1: length},))
-    assert {node.target for node in exported.graph.nodes} & {ops.layer.default}
+    assert ops.layer.default in {node.target for node in exported.graph.nodes}
     for length in (12, 5):
         x = torch.randn(2, length, 6)
         torch.testing.assert_close(exported.module()(x), model(x))
+    before = packs()
+    exported.module()(x)
+    assert packs() == before + 3, "it keeps nothing"

@@ -19,15 +19,6 @@ def x():
     return torch.randn(2, LENGTH, DIM)
 
 
-@pytest.fixture
-def packs(monkeypatch):
-    """How often anything has been packed, so far."""
-    packed = []
-    pack = libaft.torch._operators.pack
-    monkeypatch.setattr(libaft.torch._operators, "pack", lambda *a, **b: packed.append(1) or pack(*a, **b))
-    return lambda: len(packed)
-
-
 def step(module):
     optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
     for parameter in module.parameters():
@@ -95,6 +86,13 @@ def test_square_weights_transposed_in_place(inference, x):
     assert not torch.equal(module(x), before)
 
 
+def test_a_bias_that_is_cut(x, inference):
+    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN).pack()
+    module.wbias.data = module.wbias.data[:5]  # the same memory and strides
+    with pytest.raises(ValueError, match="x has 9 positions: this layer has 5"):
+        module(x)
+
+
 def test_nothing_is_kept_unless_asked_for(module, x, inference, packs):
     before = module(x)
     module.to_v.weight.data.mul_(2)
@@ -103,15 +101,22 @@ def test_nothing_is_kept_unless_asked_for(module, x, inference, packs):
 
 
 def test_packed_once(module, x, inference, packs):
-    y = module(x)
+    wanted = {length: module(x[:, :length]) for length in (LENGTH, 3)}
     module.pack()
-    for length in (LENGTH, 3, LENGTH):
-        assert torch.equal(module(x[:, :length]), module.unpack()(x[:, :length]) if length < LENGTH else y)
-        module.pack()
     before = packs()
-    for _ in range(3):
-        module(x)
+    for length in (LENGTH, 3, LENGTH):
+        assert torch.equal(module(x[:, :length]), wanted[length])
     assert packs() == before
+
+
+def test_how_much_of_the_bias_is_packed(x, inference, monkeypatch):
+    packed = []
+    forward = libaft.Layer.__call__
+    monkeypatch.setattr(libaft.Layer, "__call__", lambda *call: packed.append(call[0].max_length) or forward(*call))
+    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN)
+    module(x[:, :3])
+    module.pack()(x[:, :3])
+    assert packed == [3, LENGTH], "what a call needs, and what all may need"
 
 
 def test_writes_through_data_are_not_seen_until_packed_again(module, x, inference):
@@ -134,9 +139,50 @@ def test_tensors_of_inference_mode(ours, x, packs):
         assert torch.equal(module(x), module.unpack()(x))
 
 
+def test_options_that_change(x, inference):
+    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN).pack()
+    before = module(x)
+    module.causal = True
+    assert not torch.equal(module(x), before)
+    assert torch.equal(module(x), module.unpack()(x))
+
+
+def test_a_key_of_another_module(module, ours, x, inference):
+    """As a graph that was saved in another process may hold."""
+    other = ours(LENGTH, DIM, HIDDEN).pack()
+    wanted, others = module(x), other(x)
+    module._kept = other._kept
+    assert torch.equal(module(x), wanted) and torch.equal(other(x), others)
+    assert torch.equal(torch.ops.libaft.layer(x, *module._named().values(), window=module.s, kept=12345678), wanted)
+
+
+def test_what_is_kept_goes_with_its_module(module):
+    key = module.pack()._kept.key
+    assert libaft.torch._packing.Kept.find(key)
+    module.unpack()
+    assert libaft.torch._packing.Kept.find(key) is None
+
+
+def test_vmap_over_modules(ours, x, inference):
+    modules = [ours(LENGTH, DIM, HIDDEN) for _ in range(3)]
+    parameters, buffers = torch.func.stack_module_state(modules)
+    wanted = torch.stack([module(x) for module in modules])
+    for module in (modules[0], modules[0].pack()):
+        together = torch.vmap(lambda *state, module=module: torch.func.functional_call(module, state, (x,)))
+        assert torch.equal(together(parameters, buffers), wanted)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_traced(module, x, inference):
+    traced = torch.jit.trace(module.pack(), (x,))
+    assert torch.equal(traced(2 * x), module(2 * x))
+    module.to_v.weight.mul_(2)
+    assert torch.equal(traced(x), module(x))
+
+
 def test_unpack(module, x, inference, packs):
     module.pack().unpack()
-    assert module._packed is None
+    assert not module._kept
     module(x)
     assert packs() == 2
 
@@ -144,7 +190,7 @@ def test_unpack(module, x, inference, packs):
 def test_another_dtype_and_back(module, x, inference):
     y = module.pack()(x)
     module.double()
-    with pytest.raises(TypeError, match="to_q.weight is torch.float64"):
+    with pytest.raises(TypeError, match="to_q_weight is torch.float64"):
         module(x)
     assert torch.equal(module.float()(x), y)
 
@@ -152,6 +198,5 @@ def test_another_dtype_and_back(module, x, inference):
 def test_packed_is_what_the_operator_takes(module, x, inference):
     y = module(x)
     assert torch.equal(torch.ops.libaft.packed_layer(x, module.packed), y)
-    assert module._packed is None
     assert torch.equal(torch.ops.libaft.packed_layer(x, module.pack().packed), y)
-    assert module.packed is module.packed
+    assert module.packed.data_ptr() == module.packed.data_ptr(), "no copy of what is kept"

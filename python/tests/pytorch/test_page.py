@@ -108,4 +108,3 @@ def test_figures_can_be_repeated():
         overflows = name == "aft-pytorch" and kind != "AFTSimple"
         assert float(usual) < 20
         assert shifted == "nan" if overflows else float(shifted) < 200, (kind, name)
-

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-LENGTH, DIM, HIDDEN = 9, 6, 8
+LENGTH, DIM, HIDDEN = 9, 6, 6
 
 
 @pytest.fixture
@@ -54,13 +54,14 @@ def test_the_model_itself(old, ours, x, inference):
 
 def test_parameters_are_taken_over(old):
     old.to_k.requires_grad_(False)
-    old.to_v.weight = old.to_q.weight  # tied
+    old.project.bias = old.to_k.bias = nn.Parameter(torch.zeros(DIM), requires_grad=False)
     parameters, before = dict(old.named_parameters(remove_duplicate=False)), torch.get_rng_state()
     new = libaft.torch.replace(nn.Sequential(old))[0]
     assert {key: id(each) for key, each in new.named_parameters(remove_duplicate=False)} == {
         key: id(each) for key, each in parameters.items()
     }
-    assert not new.to_k.weight.requires_grad and new.to_q.weight.requires_grad
+    assert new.to_q.weight.requires_grad and not new.to_k.weight.requires_grad
+    assert new.project.bias is new.to_k.bias and not new.to_k.bias.requires_grad
     assert torch.equal(torch.get_rng_state(), before), "no random number is drawn"
 
 
@@ -100,9 +101,21 @@ def test_hooks_go_over(old, x, inference):
 
 def test_pack(old, x, inference):
     model = libaft.torch.replace(nn.Sequential(old), pack=True)
-    assert model[0]._packed is not None
+    assert model[0]._kept._packed is not None
     assert torch.equal(model(x), libaft.torch.replace(old)(x))
-    assert libaft.torch.replace(nn.Sequential(old))[0]._packed is None
+    assert libaft.torch.replace(nn.Sequential(old))[0]._kept is None
+
+
+def test_what_cannot_be_packed(old):
+    model = nn.Sequential(old.double())
+    with pytest.raises(TypeError, match="to_q.weight is torch.float64"):
+        libaft.torch.replace(model, pack=True)
+    assert model[0] is old
+
+
+def test_a_window_below_zero(x, inference):
+    old = aft_pytorch.AFTLocal(LENGTH, DIM, HIDDEN, -3)
+    torch.testing.assert_close(libaft.torch.replace(old)(x), old(x))
 
 
 def test_replaced_twice(old):

@@ -11,6 +11,7 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError("libaft.torch needs PyTorch: pip install libaft[torch]", name=error.name) from error
 
+from . import _operators as _operators  # makes torch.ops.libaft
 from ._modules import AFTFull, AFTLocal, AFTSimple
 from ._replace import replace
 

@@ -3,50 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from . import _operators
-from ._tensors import check, refuse_gradients
-
-
-class State(NamedTuple):
-    """A parameter at some time. Its memory stays while this does, so that no other one gets its address."""
-
-    memory: Tensor
-    writes: int | None  # that PyTorch has counted; None for tensors of inference mode, whose writes it does not count
-
-    @classmethod
-    def of(cls, parameter: Tensor) -> State:
-        return cls(parameter.detach(), None if parameter.is_inference() else parameter._version)
-
-    def is_of(self, parameter: Tensor) -> bool:
-        return (
-            not parameter.is_inference()
-            and parameter._version == self.writes
-            and parameter.data_ptr() == self.memory.data_ptr()
-            and parameter.stride() == self.memory.stride()
-            and parameter.shape == self.memory.shape
-            and parameter.dtype == self.memory.dtype
-            and parameter.device == self.memory.device
-        )
-
-
-class Packed(NamedTuple):
-    """A packed layer, and the parameters that it was packed from."""
-
-    memory: Tensor
-    states: Mapping[str, State]
-
-    def is_of(self, parameters: Mapping[str, Tensor | None]) -> bool:
-        present = {name: each for name, each in parameters.items() if each is not None}
-        return self.states.keys() == present.keys() and all(
-            state.is_of(present[name]) for name, state in self.states.items()
-        )
+from .._layer import Layer
+from ._packing import Kept
+from ._tensors import check
 
 
 class AFT(nn.Module):
@@ -75,8 +40,7 @@ class AFT(nn.Module):
             self.wbias = nn.Parameter(torch.empty(shape))
             for head in self.wbias.view(heads, max_seqlen, max_seqlen):
                 nn.init.xavier_uniform_(head)
-        self._keeps_packed = False
-        self._packed: Packed | None = None
+        self._kept: Kept | None = None
 
     def forward(self, x: Tensor, lengths: Any = None) -> Tensor:
         """x is [batch, length, dim] or [length, dim]; of batch b, lengths[b] positions are visible as keys."""
@@ -84,42 +48,39 @@ class AFT(nn.Module):
             raise ValueError(f"x has shape {tuple(x.shape)}: it must be [batch, length, {self.dim}]")
         if self.max_seqlen is not None and x.shape[-2] > self.max_seqlen:
             raise ValueError(f"x has {x.shape[-2]} positions, and max_seqlen is {self.max_seqlen}")
-        keys = None if lengths is None else torch.as_tensor(lengths)
-        parameters = self._named()
-        if self._keeps_packed and not torch.compiler.is_compiling():
-            refuse_gradients(parameters)  # which the operator does not see
-            y: Tensor = torch.ops.libaft.packed_layer(x, self._current(parameters).memory, keys)
-        else:
-            y = torch.ops.libaft.layer(x, *parameters.values(), **self._options(), lengths=keys)
+        if lengths is not None and not isinstance(lengths, Tensor):
+            lengths = torch.as_tensor(lengths, device="cpu")
+        # What is exported may be loaded where a key is that of another module.
+        kept = 0 if self._kept is None or torch.compiler.is_exporting() else self._kept.key
+        parameters = self._named().values()
+        y: Tensor = torch.ops.libaft.layer(x, *parameters, **self._options(), lengths=lengths, kept=kept)
         return y
 
     def pack(self) -> Self:
         """Packs the weights, and keeps that for the calls that follow.
 
-        A parameter that PyTorch has seen change since (by an optimizer, load_state_dict, to) is packed anew. What
-        is written through `.data` it does not see: call `pack` again after that. The packed weights are no part of the
-        state, of copies or of pickles, which pack at their first call. torch.compile and torch.export do not use them.
+        A parameter that PyTorch has seen change since (by an optimizer, load_state_dict, to) is packed anew. What is
+        written through `.data` or NumPy it does not see: call `pack` again after that. The packed weights are no part
+        of the state, nor of copies and pickles, which pack at their first call, nor of what torch.export makes.
         """
-        self._keeps_packed, self._packed = True, self._pack(self._named())
+        self._kept = Kept()
+        self._layer()
         return self
 
     def unpack(self) -> Self:
         """Lets go of the packed weights; each call packs again."""
-        self._keeps_packed, self._packed = False, None
+        self._kept = None
         return self
 
     @property
     def packed(self) -> Tensor:
         """The weights packed, for torch.ops.libaft.packed_layer."""
-        return self._current(self._named()).memory
+        return torch.from_numpy(self._layer()._memory.view(np.uint8))
 
     def extra_repr(self) -> str:
         sizes = "" if self.max_seqlen is None else f"max_seqlen={self.max_seqlen}, "
         window = "" if self.s is None else f"s={self.s}, "
         return f"{sizes}dim={self.dim}, hidden_dim={self.hidden_dim}, {window}heads={self.heads}, causal={self.causal}"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_packed": None}
 
     def _named(self) -> dict[str, Tensor | None]:
         """The parameters in the order in which the operator `layer` takes them."""
@@ -138,23 +99,12 @@ class AFT(nn.Module):
         return named
 
     def _options(self) -> dict[str, Any]:
-        return {"window": self.s, "heads": self.heads, "causal": self.causal}
+        return {"window": self.s, "band": False, "heads": self.heads, "causal": self.causal}
 
-    def _current(self, parameters: Mapping[str, Tensor | None]) -> Packed:
-        """What is kept, if it is of the parameters as they are."""
-        if self._packed is not None and self._packed.is_of(parameters):
-            return self._packed
-        packed = self._pack(parameters)
-        if self._keeps_packed:
-            self._packed = packed
-        return packed
-
-    def _pack(self, parameters: Mapping[str, Tensor | None]) -> Packed:
+    def _layer(self) -> Layer:
+        parameters = self._named()
         check(parameters)
-        *linears, w = parameters.values()
-        layer = _operators.pack(*linears, w=w, max_length=self.max_seqlen, **self._options())
-        states = {name: State.of(each) for name, each in parameters.items() if each is not None}
-        return Packed(torch.from_numpy(layer._memory.view(np.uint8)), states)
+        return (self._kept or Kept()).layer(tuple(parameters.values()), **self._options())
 
 
 class AFTFull(AFT):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """torch.ops.libaft: what eager mode, torch.compile, torch.export and autocast call alike.
 
-They are functions of their arguments and write to nothing else. Each runs on torch.get_num_threads() threads.
+They are functions of their arguments and write to nothing else. None of the arguments is for keywords alone, which
+PyTorch's autocast does not pass on.
 """
 
 from __future__ import annotations
@@ -17,32 +18,38 @@ import libaft
 
 from .._abi import MAX_THREADS
 from .._layer import Layer
+from ._packing import Kept, pack
 from ._tensors import array, check, refuse_gradients, result_like
 
+LEAST_MULTIPLY_ADDS = 2**22  # of a thread: about 0.1 ms, where to start one takes 0.03 ms
 
-def threads() -> int:
-    return min(torch.get_num_threads(), MAX_THREADS)
+
+def threads(multiply_adds: int) -> int:
+    """As many as PyTorch would take, but none that has less to do than it takes to start it."""
+    return max(1, min(torch.get_num_threads(), MAX_THREADS, multiply_adds // LEAST_MULTIPLY_ADDS))
+
+
+def rows(tensor: Tensor) -> int:
+    return tensor.shape[-2] if tensor.ndim > 1 else 0
 
 
 def integers(lengths: Tensor | None) -> Any:
     return None if lengths is None else lengths.numpy()
 
 
-def simple(
-    q: Tensor, k: Tensor, v: Tensor, *, causal: bool = False, kv_lengths: Tensor | None = None, q_offset: int = 0
+def aggregate(
+    function: Callable[..., Any], tensors: tuple[Tensor, ...], kv_lengths: Tensor | None, work: int, **options: Any
 ) -> Tensor:
-    y = result_like(q)
-    libaft.simple(
-        array(q),
-        array(k),
-        array(v),
-        causal=causal,
-        kv_lengths=integers(kv_lengths),
-        q_offset=q_offset,
-        out=y.numpy(),
-        threads=threads(),
-    )
+    y = result_like(tensors[0])
+    function(*map(array, tensors), kv_lengths=integers(kv_lengths), out=y.numpy(), threads=threads(work), **options)
     return y
+
+
+def simple(
+    q: Tensor, k: Tensor, v: Tensor, causal: bool = False, kv_lengths: Tensor | None = None, q_offset: int = 0
+) -> Tensor:
+    work = 16 * q.numel()
+    return aggregate(libaft.simple, (q, k, v), kv_lengths, work, causal=causal, q_offset=q_offset)
 
 
 def full(
@@ -50,26 +57,14 @@ def full(
     k: Tensor,
     v: Tensor,
     w: Tensor,
-    *,
     causal: bool = False,
     kv_lengths: Tensor | None = None,
     q_offset: int = 0,
     first_row: int | None = None,
 ) -> Tensor:
-    y = result_like(q)
-    libaft.full(
-        array(q),
-        array(k),
-        array(v),
-        array(w),
-        causal=causal,
-        kv_lengths=integers(kv_lengths),
-        q_offset=q_offset,
-        first_row=first_row,
-        out=y.numpy(),
-        threads=threads(),
-    )
-    return y
+    work = 2 * q.numel() * rows(k)
+    options = {"causal": causal, "q_offset": q_offset, "first_row": first_row}
+    return aggregate(libaft.full, (q, k, v, w), kv_lengths, work, **options)
 
 
 def local(
@@ -78,49 +73,22 @@ def local(
     v: Tensor,
     w: Tensor,
     window: int,
-    *,
     band: bool = False,
     causal: bool = False,
     kv_lengths: Tensor | None = None,
     q_offset: int = 0,
     first_row: int | None = None,
 ) -> Tensor:
-    y = result_like(q)
-    libaft.local(
-        array(q),
-        array(k),
-        array(v),
-        array(w),
-        window,
-        band=band,
-        causal=causal,
-        kv_lengths=integers(kv_lengths),
-        q_offset=q_offset,
-        first_row=first_row,
-        out=y.numpy(),
-        threads=threads(),
-    )
-    return y
-
-
-def pack(*parameters: Tensor | None, w: Tensor | None, max_length: int | None, **options: Any) -> Layer:
-    """A layer of the weights and biases of to_q, to_k, to_v and project, in this order."""
-    arrays: list[Any] = [None if parameter is None else array(parameter.contiguous()) for parameter in parameters]
-    q, k, v, project = zip(arrays[::2], arrays[1::2], strict=True)
-    return Layer(
-        q,
-        k,
-        v,
-        project,
-        w=None if w is None else array(w),
-        max_length=None if w is None else max_length,
-        **options,
-    )
+    work = 2 * q.numel() * min(rows(k), 2 * window)
+    options = {"window": window, "band": band, "causal": causal, "q_offset": q_offset, "first_row": first_row}
+    return aggregate(libaft.local, (q, k, v, w), kv_lengths, work, **options)
 
 
 def forward(layer: Layer, x: Tensor, lengths: Tensor | None) -> Tensor:
     y = result_like(x)
-    layer(array(x), integers(lengths), y.numpy(), threads())
+    positions = x.numel() // max(1, layer.dim)
+    work = positions * layer.hidden * (4 * layer.dim + (2 * rows(x) if layer.has_bias else 0))
+    layer(array(x), integers(lengths), y.numpy(), threads(work))
     return y
 
 
@@ -136,22 +104,20 @@ def layer(
     project_bias: Tensor | None,
     w: Tensor | None = None,
     window: int | None = None,
-    *,
     band: bool = False,
     heads: int = 1,
     causal: bool = False,
     lengths: Tensor | None = None,
+    kept: int = 0,
 ) -> Tensor:
+    """kept is the key of what a module keeps packed, 0 where there is none."""
     q, k, v = (to_q_weight, to_q_bias), (to_k_weight, to_k_bias), (to_v_weight, to_v_bias)
-    packed = pack(
-        *(*q, *k, *v, project_weight, project_bias),
-        w=w,
-        max_length=x.shape[-2] if x.ndim > 1 else 0,
-        window=window,
-        band=band,
-        heads=heads,
-        causal=causal,
-    )
+    parameters = (*q, *k, *v, project_weight, project_bias, w)
+    options = {"window": window, "band": band, "heads": heads, "causal": causal}
+    if keeper := Kept.find(kept):
+        packed = keeper.layer(parameters, **options)
+    else:
+        packed = pack(parameters, max_length=None if w is None else rows(x), **options)
     return forward(packed, x, lengths)
 
 
@@ -173,24 +139,24 @@ def register(library: torch.library.Library, function: Callable[..., Tensor]) ->
     library.define(name + torch.library.infer_schema(function, mutates_args=()), tags=(torch.Tag.pt2_compliant_tag,))
     operator = getattr(torch.ops.libaft, name).default
 
-    def named(arguments: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
-        return dict(zip(names, arguments, strict=False)) | options
+    def named(arguments: tuple[Any, ...]) -> dict[str, Any]:
+        return dict(zip(names, arguments, strict=False))  # trailing defaults are left out
 
-    def compute(*arguments: Any, **options: Any) -> Tensor:
-        check(named(arguments, options))
-        return function(*arguments, **options)
+    def compute(*arguments: Any) -> Tensor:
+        check(named(arguments))
+        return function(*arguments)
 
-    def shape_only(first: Tensor, *arguments: Any, **options: Any) -> Tensor:
-        check(named((first, *arguments), options), shapes_alone=True)
-        return result_like(first)
+    def shape_only(*arguments: Any) -> Tensor:
+        check(named(arguments), shapes_alone=True)
+        return result_like(arguments[0])
 
-    def without_gradients(keys: Any, *arguments: Any, **options: Any) -> Any:
-        refuse_gradients(named(arguments, options))
+    def without_gradients(keys: Any, *arguments: Any) -> Any:
+        refuse_gradients(named(arguments))
         with torch._C._AutoDispatchBelowAutograd():
-            return operator.redispatch(keys & torch._C._after_autograd_keyset, *arguments, **options)
+            return operator.redispatch(keys & torch._C._after_autograd_keyset, *arguments)
 
     library.impl(name, compute, "CompositeExplicitAutograd")
-    # An operator without this one would answer a forward-mode derivative of 0.
+    # PyTorch's own for an operator without derivatives fails in backward, and answers 0 for a tangent.
     library.impl(name, without_gradients, "Autograd", with_keyset=True)
     torch.library.register_fake(f"libaft::{name}", shape_only, lib=library)
     torch.library.register_autocast(f"libaft::{name}", "cpu", torch.float32, lib=library)

@@ -24,23 +24,18 @@ def aft_pytorch_classes() -> Classes:
     return {
         module.AFTFull: lambda old: AFTFull(len(old.wbias), old.dim, old.hidden_dim),
         module.AFTSimple: lambda old: AFTSimple(0, old.dim, old.hidden_dim),
-        module.AFTLocal: lambda old: AFTLocal(old.max_seqlen, old.dim, old.hidden_dim, old.s),
+        module.AFTLocal: lambda old: AFTLocal(old.max_seqlen, old.dim, old.hidden_dim, max(old.s, 0)),
     }
 
 
-def with_hooks(old: nn.Module) -> list[str]:
-    """The modules within, by name, that have hooks."""
-    return [
-        name for name, module in old.named_modules() if name and (module._forward_hooks or module._forward_pre_hooks)
-    ]
-
-
 def successor(old: nn.Module, build: Callable[[Any], nn.Module], name: str) -> nn.Module:
-    if hooked := with_hooks(old):
-        raise ValueError(f"{name}.{hooked[0]} has hooks, which libaft would not call: remove them first")
+    for inner, module in old.named_modules():
+        if inner and (module._forward_hooks or module._forward_pre_hooks):
+            raise ValueError(f"{name}.{inner} has hooks, which libaft would not call: remove them first")
     with torch.device("meta"):  # no memory, and no random numbers, for parameters that are replaced at once
         new = build(old)
-    frozen = {key for key, parameter in old.named_parameters() if not parameter.requires_grad}
+    named = old.named_parameters(remove_duplicate=False)
+    frozen = {key for key, parameter in named if not parameter.requires_grad}
     for key, parameter in new.named_parameters():
         parameter.requires_grad_(key not in frozen)  # which load_state_dict gives to those that it assigns
     try:
@@ -72,11 +67,11 @@ def replace(model: Model, classes: Classes | None = None, *, pack: bool = False)
         for name, module in model.named_modules()
         if type(module) in makers
     }
+    for new in successors.values():
+        if pack and isinstance(new, AFT):
+            new.pack()
     for parent in list(model.modules()):
         for name, child in parent._modules.items():
             if child in successors:
                 parent._modules[name] = successors[child]
-    for new in successors.values():
-        if pack and isinstance(new, AFT):
-            new.pack()
     return successors.get(model, model)

@@ -16,8 +16,10 @@ NOT_FLOATS = ("kv_lengths", "lengths", "packed")
 
 
 def check(tensors: Mapping[str, Any], shapes_alone: bool = False) -> None:
-    """Refuses what is not dense and on the CPU (where shapes alone are asked for, on PyTorch's meta device), and floats
-    that are not float32."""
+    """Refuses what is not dense, floats that are not float32, and what is not on the CPU.
+
+    Where shapes alone are asked for, tensors may be on the meta device, which has nothing else.
+    """
     first: tuple[str, torch.device] | None = None
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
