@@ -114,6 +114,11 @@ def test_weights_in_any_layout(module, x, inference):
         linear.weight = nn.Parameter(linear.weight.t().contiguous().t())
     assert torch.equal(module(x), y)
     assert torch.equal(module.pack()(x), y)
+    for name in MAPS:
+        linear = getattr(module, name)
+        linear.weight = nn.Parameter(torch.cat([linear.weight, linear.weight], 1)[:, : linear.in_features])
+    assert torch.equal(module(x), y)
+    assert torch.equal(module.pack()(x), y)
 
 
 def test_threads(module, x, inference):

@@ -6,14 +6,16 @@ they differ by at most two of it.
 """
 
 import copy
+import pathlib
 
 import aft_pytorch
 import libaft.torch
 import numpy as np
 import pytest
 import torch
-from reference import check, exact_layer, windowed
+from reference import Exact, check, exact_layer, windowed
 
+DATA = pathlib.Path(__file__).parents[3] / "tests/data"
 MAPS = ("to_q", "to_k", "to_v", "project")
 SHAPES = (
     (1, 1, 1, 4, 3),
@@ -42,7 +44,7 @@ def exact_of(module, x):
     if w is not None:
         w = w[: x.shape[1], : x.shape[1]]
         w = w if module.s is None else windowed(w, module.s)
-    return exact_layer(x.numpy(), maps, w)
+    return exact_layer(x.numpy(), maps, w, module.causal)
 
 
 def as_initialised(module):
@@ -86,6 +88,31 @@ def test_right_where_it_is_not_finite(ours, theirs, name, batch, length, max_seq
     assert finite.all() if name == "AFTSimple" else not finite.any()
     check(new(x).numpy(), exact_of(new, x))
     check(new.pack()(x).numpy(), exact_of(new, x))
+
+
+@pytest.mark.parametrize("model", ("masked", "causal"))
+def test_trained(ours, theirs, name, model, inference):
+    """On slices of trained layers. aft-pytorch has no causal ones."""
+    kind = name.removeprefix("AFT").lower()
+    state = {
+        f"{map}.{part}": np.load(DATA / model / f"{kind}_layer/{map}_{part}.npy")
+        for map in MAPS
+        for part in ("weight", "bias")
+    }
+    if kind != "simple":
+        state["wbias"] = np.load(DATA / model / f"{kind}_w.npy")
+    x, out = (np.load(DATA / model / f"{kind}_layer/{each}.npy")[None] for each in ("x", "out"))
+    length, dim, hidden = x.shape[1], x.shape[2], len(state["to_q.bias"])
+    arguments = (length, dim, hidden, *((32,) if kind == "local" else ()))
+    new = ours(*arguments, causal=model == "causal")
+    new.load_state_dict({key: torch.from_numpy(each) for key, each in state.items()}, strict=True)
+    x = torch.from_numpy(x)
+    wanted = Exact(out, exact_of(new, x).bound)
+    check(new(x).numpy(), wanted)
+    if model == "masked":
+        old = theirs(*arguments)
+        old.load_state_dict(new.state_dict(), strict=True)
+        check(old(x).numpy(), wanted)
 
 
 def test_aft_pytorchs_local_writes_to_its_bias(inference):
