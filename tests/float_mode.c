@@ -16,6 +16,7 @@ const float_mode float_modes[] = {
     {"rounding to zero", MASKED | ZERO},
     {"rounding up, flush to zero, denormals are zero", MASKED | UP | FTZ | DAZ},
     {"trapping on invalid, division by zero and overflow", MASKED_BUT_SERIOUS},
+    {"trapping on everything", 0},
 };
 
 static uint64_t read_register(void) { return _mm_getcsr(); }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "float_mode.h"
 #include "guarded.h"
 #include "harness.h"
 #include "pool.h"
@@ -185,6 +186,32 @@ static void run_by_index(const subject *m) {
     guarded_free(&workspace);
 }
 
+/* Prepared and run on a host that rounds, flushes or traps. */
+static void run_in_modes(const subject *m, const float *want, size_t count) {
+    size_t bytes, memory_bytes;
+    assert_int_equal(aft_layer_bytes(&m->layer, &memory_bytes), AFT_OK);
+    assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, NULL, &bytes), AFT_OK);
+    unsigned char *const memory = calloc(1, memory_bytes + 1), *const workspace = malloc(bytes + 1);
+    float *const x = malloc(count * sizeof(float) + 1);
+    assert_true(memory && workspace && x);
+    memcpy(x, m->x.bytes, count * sizeof(float)); /* y may be x */
+    for (size_t mode = 1; mode < float_mode_count; mode++) {
+        float_mode_set(&float_modes[mode]);
+        const aft_status prepared = aft_layer_prepare(&m->layer, memory, memory_bytes);
+        const aft_status done = aft_layer_forward(memory, &m->sequences, workspace, bytes, NULL);
+        const uint64_t after = float_mode_bits();
+        float_mode_set(&float_modes[0]);
+        assert_int_equal(prepared, AFT_OK);
+        assert_int_equal(done, AFT_OK);
+        assert_true(after == float_modes[mode].bits);
+        expect_bits(float_modes[mode].name, m->sequences.y, want, count);
+        memcpy(m->x.bytes, x, count * sizeof(float));
+    }
+    free(x);
+    free(workspace);
+    free(memory);
+}
+
 static void try_layer(const spec *s) {
     subject m = make_subject(s);
     if (s->lengths)
@@ -198,6 +225,7 @@ static void try_layer(const spec *s) {
         expect_bits("on a pool", m.sequences.y, want, count);
         memcpy(m.x.bytes, x, count * sizeof(float));
     }
+    run_in_modes(&m, want, count);
     run_by_index(&m);
     expect_bits("by index", m.sequences.y, want, count);
     free(want);
