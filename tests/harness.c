@@ -97,6 +97,12 @@ uint32_t float_bits(float value) {
     return bits;
 }
 
+uint64_t hash_floats(uint64_t hash, const float *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        hash = (hash ^ float_bits(values[i])) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 float float_of_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);

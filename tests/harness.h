@@ -59,4 +59,8 @@ __attribute__((format(printf, 1, 2), noreturn)) void harness_fail(const char *fo
 uint32_t float_bits(float value);
 float float_of_bits(uint32_t bits);
 
+/* FNV-1a over the bits of floats; begins with the basis. */
+#define HASH_BASIS UINT64_C(0xcbf29ce484222325)
+uint64_t hash_floats(uint64_t hash, const float *values, size_t count);
+
 #endif
