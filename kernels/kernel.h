@@ -66,6 +66,9 @@ AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) {
 /* The same of any place, into the second cache. */
 AFT_INLINE void prefetch_far(const float *p) { __builtin_prefetch(p, 0, 2); }
 
+/* The same of a place that will be written. */
+AFT_INLINE void prefetch_written(const float *p) { __builtin_prefetch(p, 1); }
+
 AFT_INLINE size_t batch_of(const aft_plan *plan, size_t pair) { return pair / plan->problem.shape.heads; }
 AFT_INLINE size_t head_of(const aft_plan *plan, size_t pair) { return pair % plan->problem.shape.heads; }
 

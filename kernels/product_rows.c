@@ -12,7 +12,8 @@
  * A tile has VF32_TILE_ROWS rows and twice VF32_TILE_VECTORS vectors of columns, as the micro-kernel of the aggregation
  * (tile.h). All rows of a task take one chain of a tile's columns before any takes the next, and their sums wait in c:
  * so a chain's panels, 32 KiB with 4 vectors of 16 lanes, stay in the first cache. Meanwhile tiles ask for the panels
- * that come next, into the second. What else was tried stands in bench/PERFORMANCE.md.
+ * that come next, and for what may lie beyond the second cache: rows that are new, and their places in c. What else was
+ * tried stands in bench/PERFORMANCE.md.
  */
 #include "kernels/tile.h"
 
@@ -28,6 +29,7 @@ enum {
 typedef struct product_chain {
     size_t length;
     bool first, last;
+    bool rows_are_new;                    /* no tile of the task has read them */
     size_t lanes;                         /* of the vector, where it is but one */
     const float *panels[PRODUCT_VECTORS]; /* from the chain's first term on */
     const float *bias;
@@ -129,11 +131,26 @@ AFT_INLINE const float *product_share(const aft_product *product, const float *a
     return ahead + (line / AFT_PRODUCT_CHAIN * product->inner + line % AFT_PRODUCT_CHAIN) * AFT_PANEL_COLUMNS;
 }
 
+/* Ahead of a tile: the lines that it will write first, and the rows of the tile after it. */
+AFT_INLINE void product_ask(size_t rows, size_t width, const aft_product *product, const product_chain *chain,
+                            const float *a, size_t row) {
+    if (chain->first)
+        for (size_t r = 0; r < rows; r++)
+            for (size_t o = 0; o < width; o += LINE_FLOATS)
+                prefetch_written(chain->sums[o / VF32_LANES] + (row + r) * product->c_stride);
+    if (chain->rows_are_new)
+        for (size_t r = rows; r < 2 * rows; r++)
+            for (size_t i = 0; i < AFT_PRODUCT_CHAIN; i += LINE_FLOATS)
+                prefetch_far(a + r * product->a_stride + i);
+}
+
 /* The rows [first, end) of a batch, in the columns of a tile; the tile after them begins at column `next`. */
 AFT_INLINE void product_columns(const aft_product *product, size_t batch, size_t first, size_t end, size_t column,
-                                size_t width, size_t next) {
+                                size_t width, size_t next, bool rows_are_new) {
     const size_t vectors = width / VF32_LANES;
-    product_chain chain = {.lanes = smaller(product->columns - column, VF32_LANES), .bias = product->bias + column};
+    product_chain chain = {.rows_are_new = rows_are_new,
+                           .lanes = smaller(product->columns - column, VF32_LANES),
+                           .bias = product->bias + column};
     for (size_t v = 0; v < vectors; v++)
         chain.sums[v] = result_at(product, batch, column + v * VF32_LANES);
     size_t begin = 0;
@@ -145,10 +162,13 @@ AFT_INLINE void product_columns(const aft_product *product, size_t batch, size_t
             chain.panels[v] = panel_at(product, column + v * VF32_LANES) + begin * AFT_PANEL_COLUMNS;
         const float *ahead = chain.last ? panel_at(product, next)
                                         : panel_at(product, column) + (begin + chain.length) * AFT_PANEL_COLUMNS;
-        const float *a = product->a + batch * product->a_batch_stride + begin;
-        for (size_t row = first, tile = 0; row < end; row += VF32_TILE_ROWS, tile++)
-            product_run(smaller(end - row, VF32_TILE_ROWS), vectors, product, &chain, a + row * product->a_stride,
-                        product_share(product, ahead, tile), row);
+        const float *terms = product->a + batch * product->a_batch_stride + begin;
+        for (size_t row = first, tile = 0; row < end; row += VF32_TILE_ROWS, tile++) {
+            const size_t rows = smaller(end - row, VF32_TILE_ROWS);
+            const float *a = terms + row * product->a_stride;
+            product_ask(rows, width, product, &chain, a, row);
+            product_run(rows, vectors, product, &chain, a, product_share(product, ahead, tile), row);
+        }
         begin += chain.length;
     } while (begin < product->inner);
 }
@@ -161,6 +181,6 @@ static void product_rows(const aft_product *product, size_t task) {
     for (size_t column = begin, width; column < stop; column += width) {
         width = product->columns - column >= PRODUCT_COLUMNS ? PRODUCT_COLUMNS : VF32_LANES;
         size_t next = column + width < stop ? column + width : begin; /* which the next rows begin with */
-        product_columns(product, batch, first, end, column, width, next);
+        product_columns(product, batch, first, end, column, width, next, column == begin);
     }
 }
