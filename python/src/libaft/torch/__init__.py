@@ -2,8 +2,9 @@
 """AFT layers for PyTorch, on the CPU and without gradients.
 
 `AFTFull`, `AFTSimple` and `AFTLocal` are modules with the arguments and parameters of aft-pytorch's, and `replace` puts
-them in the place of aft-pytorch's in a model. They call the operators that this makes in `torch.ops.libaft`: `simple`,
-`full` and `local` with the arguments of `libaft.simple` and so on, `layer` and `packed_layer` for a whole layer.
+them in the place of aft-pytorch's in a model. They call an operator of `torch.ops.libaft`, where importing this puts
+`simple`, `full` and `local`, with the arguments of libaft's functions but `out` and `threads`, and `layer` and
+`packed_layer`, for whole layers. Lengths are tensors there.
 """
 
 try:
