@@ -26,9 +26,17 @@
  * above, may be kept because of one, so that a +0 becomes -0 or a tiny number. None of 10^7 random outputs moved; built
  * ones do.
  *
- * Special values. k = -inf or w = -inf hides the key. A visible k or w of +inf or NaN makes y NaN. A visible v of +-inf
- * makes y that infinity (NaN where both signs are visible, or where q is -inf), a visible v of NaN makes it NaN. q =
- * +inf opens the gate (sigmoid 1), q = -inf closes it (0), q = NaN makes y NaN. Every NaN stored is 0x7fc00000.
+ * Special values, in q or in a visible key:
+ *
+ *               q                         k or w            v
+ *   -0          the bits of +0            the bits of +0    the bits of +0
+ *   subnormal   the bits of +0            the bits of +0    counts in full; nor is a subnormal y flushed
+ *   +inf        the gate is open: 1       y is NaN          y is +inf; NaN beside -inf, or where q is -inf
+ *   -inf        the gate is closed: 0     hides the key     y is -inf; NaN beside +inf, or where q is -inf
+ *   NaN         y is NaN                  y is NaN          y is NaN
+ *
+ * A key that k or w hides counts for nothing, whatever else it holds. A y of 0 is -0 only where a gate or rounding
+ * makes it of a negative value: of zeros alone it is +0. Every NaN stored is 0x7fc00000.
  *
  * Memory. Nothing is read or written outside the tensors; nothing is allocated. Nothing needs to be aligned.
  *
@@ -271,7 +279,10 @@ AFT_API aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_
  *
  * Error: with `in` inputs each linear map is within (140 + in / 128) * u * (|bias| + sum_i |weight[i] * in[i]|) of its exact
  * result for the inputs that it gets; the aggregation as above. Bits: the same on every instruction set, with any number of
- * workers, any split of the batch and any mode of the caller. Every NaN stored is 0x7fc00000. */
+ * workers, any split of the batch and any mode of the caller. Every NaN stored is 0x7fc00000.
+ *
+ * Special values: the maps compute as IEEE 754 says, with subnormals (0 * inf and inf - inf are NaN, what is too large
+ * is an infinity); what they give as q, k and v is then as above. */
 AFT_API aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *sequences,
                                              const aft_parallel *parallel, size_t *bytes);
 AFT_API aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
