@@ -17,8 +17,8 @@ typedef struct machine {
 } machine;
 
 /* What CPUID says on them, of the files of libcpuid (github.com/anrieff/libcpuid, tests/) and of InstLatx64
- * (github.com/InstLatx64/InstLatx64) that are named beside; in XCR0 all that leaf 0xD lists, which is what a system that
- * knows all of it enables. */
+ * (github.com/InstLatx64/InstLatx64) that are named beside; in XCR0 all that leaf 0xD lists, which is what a
+ * system that knows all of it enables. */
 static const machine machines[] = {
     {"Nehalem", {0x0098e3bd, 0, 0}, false, false},                    /* intel/core_1st_gen/bloomfield.test */
     {"Sandy Bridge", {0x1f9ae3bf, 0, 0x7}, false, false},             /* intel/core_2nd_gen/sandy-bridge-i7.test */

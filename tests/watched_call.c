@@ -10,8 +10,8 @@
 
 const char *const watched_registers[WATCHED_REGISTERS] = {"rbx", "rbp", "r12", "r13", "r14", "r15"};
 
-/* XGETBV with ECX = 1 answers XINUSE: Intel SDM, volume 1, 13.2 (CPUID leaf 0xD, subleaf 1, EAX bit 2). A CPU may call a
- * component in use that is not, as emulators call all. */
+/* XGETBV with ECX = 1 answers XINUSE: Intel SDM, volume 1, 13.2 (CPUID leaf 0xD, subleaf 1, EAX bit 2). A CPU may call
+ * a component in use that is not, as emulators call all. */
 static bool upper_halves_are_told(void) {
     enum { OSXSAVE = 1 << 27, AVX = 1 << 28, XGETBV1 = 1 << 2 };
     uint32_t eax, ebx, ecx, edx;
