@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""examples/characters.py: the trained model answers as it did, with every AFT layer libaft's."""
+
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+
+import pytest
+import torch
+
+pytest.importorskip("safetensors", reason="safetensors is not installed")
+EXAMPLE = pathlib.Path(__file__).parents[2] / "examples/characters.py"
+
+
+@pytest.fixture
+def characters():
+    specification = importlib.util.spec_from_file_location("characters", EXAMPLE)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def four_digits(bits):
+    return f"{bits:.3f}"
+
+
+def test_trained_model(tmp_path):
+    command = [sys.executable, EXAMPLE, "--repeats", "3", "--threads", "1", "--output", tmp_path]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = json.loads((tmp_path / "characters.json").read_text())
+    stored = found["stored"]["bits per character"]
+    for name in ("PyTorch", "libaft"):
+        assert found[name]["largest difference of logits"] < 2e-4
+        assert four_digits(found[name]["bits per character"]) == four_digits(stored)
+    for part, times in found["times"]["1"].items():
+        assert {name: len(samples) for name, samples in times["samples"].items()} == {"PyTorch": 3, "libaft": 3}
+        assert part in said
+    assert (tmp_path / "characters.svg").read_text().rstrip().endswith("</svg>")
+
+
+@pytest.mark.parametrize("causal", (False, True))
+def test_every_mixer_is_replaced(characters, inference, causal):
+    original = characters.Model(causal).eval()
+    for parameter in original.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    model = characters.with_libaft(original)
+    assert not any(isinstance(module, characters.Mixer) for module in model.modules())
+    tokens = torch.randint(characters.CHARACTERS, (2, characters.LENGTH))
+    expected = original(tokens)
+    assert (model(tokens) - expected).abs().max() < 1e-5 * expected.abs().max()
