@@ -63,10 +63,12 @@ AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) {
     __builtin_prefetch((const void *)((uintptr_t)rows + row * stride * sizeof(float)));
 }
 
-/* The same of any place, into the second cache. */
-AFT_INLINE void prefetch_far(const float *p) { __builtin_prefetch(p, 0, 2); }
+/* The same of what lies `floats` behind p, into the second cache. */
+AFT_INLINE void prefetch_far(const float *p, size_t floats) {
+    __builtin_prefetch((const void *)((uintptr_t)p + floats * sizeof(float)), 0, 2);
+}
 
-/* The same of a place that will be written. */
+/* The same of a place that is there and will be written. */
 AFT_INLINE void prefetch_written(const float *p) { __builtin_prefetch(p, 1); }
 
 AFT_INLINE size_t batch_of(const aft_plan *plan, size_t pair) { return pair / plan->problem.shape.heads; }
