@@ -102,7 +102,7 @@ def test_labml_with_the_maximum_along_the_queries(blocks, inference):
 def test_figures_can_be_repeated():
     command = [sys.executable, PROJECT / "examples/from_aft_pytorch.py", "48", "16", "16"]
     said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-    rows = re.findall(r"^(AFT\w+) +(\S.*?) +\S+ ms +(\S+) +(\S+)$", said, re.MULTILINE)
+    rows = re.findall(r"^(AFT\w+) +(\S.*?) +\S+ ms +\S+ +(\S+) +(\S+)$", said, re.MULTILINE)
     assert len(rows) == 9
     for kind, name, usual, shifted in rows:
         overflows = name == "aft-pytorch" and kind != "AFTSimple"
