@@ -12,7 +12,7 @@
 #include "kernels/stream_keys.c"
 #include "kernels/stream_rows.c"
 
-/* The table's functions: a kernel, and then vf32_done. A compiler need not see to that: gcc does from -O2 on, but not at
+/* The table's functions: a kernel, and then vf32_done. A compiler need not see to that: gcc does from -O2 on, not at
  * -O1 and -Os. */
 #define AFT_KERNEL(kernel)                                                                                             \
     static void AFT_ISA_SYMBOL(aft_run_##kernel##_)(const aft_plan *plan, size_t set, size_t task, float *scratch) {   \
