@@ -50,7 +50,7 @@ static double probe_fma_loop(size_t iterations, float *sink) {
     for (int i = 1; i < FMA_CHAINS; i++)
         chain[0] = vf32_add(chain[0], chain[i]);
     *sink = vf32_reduce_max(chain[0]);
-    return 2.0 * (double)iterations * FMA_ROUNDS * FMA_CHAINS * VF32_LANES;
+    return 2.0 * (double)(iterations * FMA_ROUNDS * FMA_CHAINS * VF32_LANES);
 }
 
 extern const aft_probe AFT_ISA_SYMBOL(aft_probe_);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A layer is its parts, to the last bit: each linear map summed here in the order that kernels/product_rows.c states, and
- * the aggregation by aft_forward. */
+/* A layer is its parts, to the last bit. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +7,10 @@
 #include "float_mode.h"
 #include "guarded.h"
 #include "harness.h"
+#include "layer_reference.h"
 #include "pool.h"
 
-enum { CHAIN = 128, MOST_PARAMETERS = 8 };
+enum { MOST_PARAMETERS = 8 };
 
 typedef struct spec {
     size_t dim, heads, channels, max_length, batch, length;
@@ -89,70 +89,6 @@ static void free_subject(subject *m) {
     guarded_free(&m->memory);
 }
 
-/* One output of a linear map, in the stated order; and that it is near the exact one. */
-static float linear_of(const aft_linear *linear, size_t in, size_t o, const float *row) {
-    float sum = 0;
-    double exact = linear->bias ? (double)linear->bias[o] : 0, magnitude = fabs(exact);
-    for (size_t begin = 0; begin < in; begin += CHAIN) {
-        float chain = 0;
-        for (size_t i = begin; i < in && i < begin + CHAIN; i++) {
-            const float weight = linear->weight[o * in + i];
-            chain = fmaf(row[i], weight, chain);
-            exact += (double)row[i] * (double)weight;
-            magnitude += fabs((double)row[i] * (double)weight);
-        }
-        sum += chain;
-    }
-    const float answer = sum + (linear->bias ? linear->bias[o] : 0.0f);
-    if (!isfinite(answer)) /* every NaN that is stored is the same */
-        return isnan(answer) ? float_of_bits(0x7fc00000u) : answer;
-    const double bound = (140 + (double)in / CHAIN) * 0x1p-24 * magnitude;
-    if (bound > 0)
-        harness_note_error(fabs((double)answer - exact) / bound);
-    assert_true(fabs((double)answer - exact) <= bound);
-    return answer;
-}
-
-static float *linear_rows(const aft_linear *linear, size_t rows, size_t in, size_t out, const float *a) {
-    float *const c = calloc(rows * out + 1, sizeof *c);
-    assert_non_null(c);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t o = 0; o < out; o++)
-            c[r * out + o] = linear_of(linear, in, o, a + r * in);
-    return c;
-}
-
-/* The layer, part by part. The caller frees it. */
-static float *expected_of(const subject *m) {
-    const spec *const s = &m->s;
-    const size_t hidden = s->heads * s->channels, rows = s->batch * s->length;
-    float *const q = linear_rows(&m->layer.to_q, rows, s->dim, hidden, floats_of(&m->x));
-    float *const k = linear_rows(&m->layer.to_k, rows, s->dim, hidden, floats_of(&m->x));
-    float *const v = linear_rows(&m->layer.to_v, rows, s->dim, hidden, floats_of(&m->x));
-    const aft_problem problem = {.shape = {.batch = s->batch,
-                                           .heads = s->heads,
-                                           .q_len = s->length,
-                                           .kv_len = s->length,
-                                           .channels = s->channels,
-                                           .causal = s->causal,
-                                           .kv_lengths = m->sequences.lengths},
-                                 .bias = m->layer.bias,
-                                 .q = {q, s->length * hidden, s->channels, hidden},
-                                 .k = {k, s->length * hidden, s->channels, hidden},
-                                 .v = {v, s->length * hidden, s->channels, hidden},
-                                 .y = {q, s->length * hidden, s->channels, hidden}};
-    size_t bytes;
-    assert_int_equal(aft_workspace_bytes(&problem, NULL, &bytes), AFT_OK);
-    void *const workspace = malloc(bytes + 1);
-    assert_int_equal(aft_forward(&problem, workspace, bytes, NULL), AFT_OK);
-    float *const y = linear_rows(&m->layer.project, rows, hidden, s->dim, q);
-    free(workspace);
-    free(q);
-    free(k);
-    free(v);
-    return y;
-}
-
 static void expect_bits(const char *way, const float *got, const float *want, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (float_bits(got[i]) != float_bits(want[i]))
@@ -217,7 +153,7 @@ static void try_layer(const spec *s) {
     if (s->lengths)
         m.sequences.lengths = m.lengths;
     const size_t count = s->batch * s->length * s->dim;
-    float *const want = expected_of(&m), *const x = malloc(count * sizeof(float) + 1);
+    float *const want = layer_reference(&m.layer, &m.sequences), *const x = malloc(count * sizeof(float) + 1);
     memcpy(x, m.x.bytes, count * sizeof(float));
     static const size_t widths[] = {0, 1, 2, 3, 7};
     for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) {
