@@ -31,8 +31,8 @@ AFT_INLINE void rows_prefetch(rows_ahead *ahead) {
         const float *b = ahead->b + ahead->row * ahead->b_stride + ahead->vector * VF32_LANES;
         count = smaller(left, ahead->vectors - ahead->vector);
         for (size_t i = 0; i < count * VF32_LANES; i += VF32_LANES) {
-            prefetch_far(a, i);
-            prefetch_far(b, i);
+            prefetch_far(address_behind(a, i));
+            prefetch_far(address_behind(b, i));
         }
         ahead->vector += count;
         if (ahead->vector == ahead->vectors) {

@@ -57,16 +57,17 @@ AFT_INLINE void store_lanes(float *p, vf32 x, size_t lanes) {
         vf32_store_n(p, x, lanes);
 }
 
-/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess. It may
- * lie outside the tensor, where no pointer may point: nothing is read. */
+/* Where something to ask for lies, `floats` behind p. That may be outside the array, where no pointer may point: nothing is
+ * read there. */
+AFT_INLINE uintptr_t address_behind(const float *p, size_t floats) { return (uintptr_t)p + floats * sizeof(float); }
+
+/* Asks for row `row` of a tensor ahead of its use; rows of many channels are too far apart for the hardware to guess. */
 AFT_INLINE void prefetch_row(const float *rows, size_t stride, size_t row) {
-    __builtin_prefetch((const void *)((uintptr_t)rows + row * stride * sizeof(float)));
+    __builtin_prefetch((const void *)address_behind(rows, row * stride));
 }
 
-/* The same of what lies `floats` behind p, into the second cache. */
-AFT_INLINE void prefetch_far(const float *p, size_t floats) {
-    __builtin_prefetch((const void *)((uintptr_t)p + floats * sizeof(float)), 0, 2);
-}
+/* The same of any address, into the second cache. */
+AFT_INLINE void prefetch_far(uintptr_t address) { __builtin_prefetch((const void *)address, 0, 2); }
 
 /* The same of a place that is there and will be written. */
 AFT_INLINE void prefetch_written(const float *p) { __builtin_prefetch(p, 1); }

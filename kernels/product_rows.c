@@ -66,13 +66,13 @@ AFT_INLINE void product_step(size_t rows, size_t vectors, const product_chain *c
 
 /* The rows of a tile from `row` on; `a` is the first of them, from the chain's first term on. */
 AFT_INLINE void product_tile(size_t rows, size_t vectors, const aft_product *product, const product_chain *chain,
-                             const float *a, const float *ahead, size_t share, size_t row) {
+                             const float *a, uintptr_t ahead, size_t row) {
     vf32 sums[VF32_TILE_ROWS][PRODUCT_VECTORS];
     TILE_EACH
     sums[r][v] = vf32_zero();
     size_t i = 0;
     for (; i + PRODUCT_STEPS <= chain->length; i += PRODUCT_STEPS) {
-        prefetch_far(ahead, share + i / PRODUCT_STEPS * AFT_PANEL_COLUMNS);
+        prefetch_far(ahead + i / PRODUCT_STEPS * AFT_PANEL_COLUMNS * sizeof(float));
         TILE_UNROLL
         for (size_t step = 0; step < PRODUCT_STEPS; step++)
             product_step(rows, vectors, chain, a, product->a_stride, i + step, sums);
@@ -97,13 +97,13 @@ AFT_INLINE void product_tile(size_t rows, size_t vectors, const aft_product *pro
 /* The numbers of rows and vectors as constants, so that the sums are registers. A vector that is left over goes alone.
  */
 static void product_run(size_t rows, size_t vectors, const aft_product *product, const product_chain *chain,
-                        const float *a, const float *ahead, size_t share, size_t row) {
+                        const float *a, uintptr_t ahead, size_t row) {
 #define PRODUCT_CASE(n)                                                                                                \
     case n:                                                                                                            \
         if (vectors > 1)                                                                                               \
-            product_tile(n <= VF32_TILE_ROWS ? n : 0, PRODUCT_VECTORS, product, chain, a, ahead, share, row);          \
+            product_tile(n <= VF32_TILE_ROWS ? n : 0, PRODUCT_VECTORS, product, chain, a, ahead, row);                 \
         else                                                                                                           \
-            product_tile(n <= VF32_TILE_ROWS ? n : 0, 1, product, chain, a, ahead, share, row);                        \
+            product_tile(n <= VF32_TILE_ROWS ? n : 0, 1, product, chain, a, ahead, row);                               \
         break
     switch (rows) {
         PRODUCT_CASE(1);
@@ -125,9 +125,10 @@ static void product_run(size_t rows, size_t vectors, const aft_product *product,
 }
 
 /* Where a tile's share of the panels ahead begins: 16 tiles together ask for all. */
-AFT_INLINE size_t product_share(const aft_product *product, size_t tile) {
+AFT_INLINE uintptr_t product_share(const aft_product *product, const float *ahead, size_t tile) {
     const size_t line = tile * PRODUCT_SHARE % (PRODUCT_PANELS * AFT_PRODUCT_CHAIN);
-    return (line / AFT_PRODUCT_CHAIN * product->inner + line % AFT_PRODUCT_CHAIN) * AFT_PANEL_COLUMNS;
+    return address_behind(ahead,
+                          (line / AFT_PRODUCT_CHAIN * product->inner + line % AFT_PRODUCT_CHAIN) * AFT_PANEL_COLUMNS);
 }
 
 /* Ahead of a tile: the lines that it will write first, and the rows of the tile after it. */
@@ -140,7 +141,7 @@ AFT_INLINE void product_ask(size_t rows, size_t width, const aft_product *produc
     if (chain->rows_are_new)
         for (size_t r = rows; r < 2 * rows; r++)
             for (size_t i = 0; i < AFT_PRODUCT_CHAIN; i += LINE_FLOATS)
-                prefetch_far(a, r * product->a_stride + i);
+                prefetch_far(address_behind(a, r * product->a_stride + i));
 }
 
 /* The rows [first, end) of a batch, in the columns of a tile; the tile after them begins at column `next`. */
@@ -166,7 +167,7 @@ AFT_INLINE void product_columns(const aft_product *product, size_t batch, size_t
             const size_t rows = smaller(end - row, VF32_TILE_ROWS);
             const float *a = terms + row * product->a_stride;
             product_ask(rows, width, product, &chain, a, row);
-            product_run(rows, vectors, product, &chain, a, ahead, product_share(product, tile), row);
+            product_run(rows, vectors, product, &chain, a, product_share(product, ahead, tile), row);
         }
         begin += chain.length;
     } while (begin < product->inner);
