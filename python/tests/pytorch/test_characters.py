@@ -10,7 +10,6 @@ import sys
 import pytest
 import torch
 
-pytest.importorskip("safetensors", reason="safetensors is not installed")
 EXAMPLE = pathlib.Path(__file__).parents[2] / "examples/characters.py"
 
 
