@@ -8,15 +8,15 @@
 #include "fuzz/arena.h"
 #include "preparation.h"
 
-enum { MOST_WORK = 1 << 14, MOST_CHANGES = 24, WIDTH = 3 };
+enum { MOST_WORK = 1 << 15, MOST_CHANGES = 24, WIDTH = 3 };
 
-/* The largest sizes are halved until a run takes about a millisecond. */
+/* The largest sizes are halved until a run takes a few milliseconds. */
 static void limit_work(aft_shape *shape) {
     for (;;) {
         size_t *const sizes[] = {&shape->batch, &shape->heads, &shape->q_len, &shape->kv_len, &shape->channels};
         size_t *largest = sizes[0], work = 1;
         for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
-            work *= *sizes[i] + 1;
+            work *= *sizes[i] ? *sizes[i] : 1;
             largest = *sizes[i] > *largest ? sizes[i] : largest;
         }
         if (work <= MOST_WORK)
