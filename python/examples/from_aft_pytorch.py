@@ -46,7 +46,7 @@ def call(module, x):
 
 def compare(theirs, x):
     ours = libaft.torch.replace(copy.deepcopy(theirs))
-    packed = libaft.torch.replace(copy.deepcopy(theirs), pack=True)
+    packed = libaft.torch.replace(copy.deepcopy(theirs).requires_grad_(False), pack=True)
     shifted = copy.deepcopy(theirs)
     shifted.to_k.bias += 100
     exact, exact_shifted = formula(theirs, x), formula(shifted, x)

@@ -41,7 +41,7 @@ def test_trained_model(tmp_path):
 
 @pytest.mark.parametrize("causal", (False, True))
 def test_every_mixer_is_replaced(characters, inference, causal):
-    original = characters.Model(causal).eval()
+    original = characters.Model(causal).eval().requires_grad_(False)
     for parameter in original.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     model = characters.with_libaft(original)

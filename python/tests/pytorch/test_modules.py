@@ -25,7 +25,7 @@ def x():
 
 @pytest.fixture
 def module(ours, name):
-    return ours(LENGTH, DIM, HIDDEN, *((S,) if name == "AFTLocal" else ()))
+    return ours(LENGTH, DIM, HIDDEN, *((S,) if name == "AFTLocal" else ())).requires_grad_(False)
 
 
 def exact_of(module, x, lengths=None):
@@ -68,7 +68,7 @@ def test_the_window_of_aft_local():
 @pytest.mark.parametrize("causal", (False, True))
 @pytest.mark.parametrize("heads", (1, 3))
 def test_heads_masks_and_lengths(ours, heads, causal, x, inference):
-    module = ours(LENGTH, DIM, HIDDEN, heads=heads, causal=causal)
+    module = ours(LENGTH, DIM, HIDDEN, heads=heads, causal=causal).requires_grad_(False)
     check(module(x).numpy(), exact_of(module, x))
     lengths = [3, LENGTH, 1]
     wanted = exact_of(module, x, lengths)
@@ -111,12 +111,12 @@ def test_weights_in_any_layout(module, x, inference):
     y = module(x)
     for name in MAPS:
         linear = getattr(module, name)
-        linear.weight = nn.Parameter(linear.weight.t().contiguous().t())
+        linear.weight = nn.Parameter(linear.weight.t().contiguous().t(), False)
     assert torch.equal(module(x), y)
     assert torch.equal(module.pack()(x), y)
     for name in MAPS:
         linear = getattr(module, name)
-        linear.weight = nn.Parameter(torch.cat([linear.weight, linear.weight], 1)[:, : linear.in_features])
+        linear.weight = nn.Parameter(torch.cat([linear.weight, linear.weight], 1)[:, : linear.in_features], False)
     assert torch.equal(module(x), y)
     assert torch.equal(module.pack()(x), y)
 
@@ -156,10 +156,10 @@ def test_inference_mode(module, x):
 
 def test_what_requires_grad(module, x):
     for each in (module, module.pack()):
+        module.requires_grad_()
         with pytest.raises(RuntimeError, match="to_q_weight requires grad, and libaft has no backward.*no_grad"):
             each(x)
-        module.unpack()
-    module.requires_grad_(False)
+        module.unpack().requires_grad_(False)
     for each in (module, module.pack()):
         with pytest.raises(RuntimeError, match="x requires grad"):
             each(x.clone().requires_grad_())
@@ -168,7 +168,6 @@ def test_what_requires_grad(module, x):
 
 
 def test_tangents_of_parameters(module, x):
-    module.requires_grad_(False)
     weight = module.to_v.weight
     for each in (module, module.pack()):
         with pytest.raises(RuntimeError, match="to_v_weight has a tangent"):
@@ -204,7 +203,7 @@ def test_autocast(module, x, inference):
         (lambda m: m.to("meta"), torch.zeros(2, 3, 10), TypeError, "to_q_weight is on meta"),
         (lambda m: setattr(m, "to_k", nn.Sequential(m.to_k)), torch.zeros(2, 3, 10), TypeError, "to_k is a Sequential"),
         (
-            lambda m: setattr(m, "to_k", nn.Linear(9, 12)),
+            lambda m: setattr(m, "to_k", nn.Linear(9, 12).requires_grad_(False)),
             torch.zeros(2, 3, 10),
             ValueError,
             r"to_k\[0\] has shape \(12, 9\)",
@@ -218,7 +217,7 @@ def test_autocast(module, x, inference):
     ),
 )
 def test_misuses(change, x, kind, says, packed, inference):
-    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN)
+    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN).requires_grad_(False)
     if packed:
         module.pack()
     if change:
@@ -240,11 +239,11 @@ def test_misuses_of_lengths_and_sizes(module, x, inference):
 
 
 def test_sequences_that_are_too_long(inference):
-    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN)
+    module = libaft.torch.AFTFull(LENGTH, DIM, HIDDEN).requires_grad_(False)
     for each in (module, module.pack()):
         with pytest.raises(ValueError, match="x has 15 positions, and max_seqlen is 14"):
             each(torch.zeros(1, 15, DIM))
-    simple = libaft.torch.AFTSimple(LENGTH, DIM, HIDDEN)
+    simple = libaft.torch.AFTSimple(LENGTH, DIM, HIDDEN).requires_grad_(False)
     assert simple(torch.zeros(1, 15, DIM)).shape == simple.pack()(torch.zeros(1, 15, DIM)).shape == (1, 15, DIM)
 
 

@@ -175,6 +175,7 @@ class Model(nn.Module):
         super().__init__()
         kinds = libaft.torch.AFTFull, libaft.torch.AFTSimple, libaft.torch.AFTLocal
         self.mixers = nn.ModuleList(kind(12, 6, 8, heads=2, causal=True) for kind in kinds)
+        self.requires_grad_(not pack)
         if pack:
             for mixer in self.mixers:
                 mixer.pack()

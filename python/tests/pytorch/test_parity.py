@@ -32,7 +32,7 @@ def modules(ours, theirs, name, max_seqlen, dim, hidden, change):
     arguments = (max_seqlen, dim, hidden, *((S,) if name == "AFTLocal" else ()))
     old = theirs(*arguments)
     change(old)
-    new = ours(*arguments)
+    new = ours(*arguments).requires_grad_(False)
     new.load_state_dict(copy.deepcopy(old.state_dict()), strict=True)  # theirs writes to its own in forward
     return new, old
 

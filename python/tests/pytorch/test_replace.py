@@ -100,7 +100,11 @@ def test_hooks_go_over(old, x, inference):
 
 
 def test_pack(old, x, inference):
-    model = libaft.torch.replace(nn.Sequential(old), pack=True)
+    model = nn.Sequential(old)
+    with pytest.raises(RuntimeError, match=r"to_q.weight requires grad"):
+        libaft.torch.replace(model, pack=True)
+    assert model[0] is old
+    libaft.torch.replace(model.requires_grad_(False), pack=True)
     assert model[0]._kept._packed is not None
     assert torch.equal(model(x), libaft.torch.replace(old)(x))
     assert libaft.torch.replace(nn.Sequential(old))[0]._kept is None

@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._layer import Layer
-from ._packing import Kept
+from ._packing import LINEARS, Kept, Parameters, pack
 from ._tensors import check
 
 
@@ -59,12 +58,17 @@ class AFT(nn.Module):
     def pack(self) -> Self:
         """Packs the weights, and keeps that for the calls that follow.
 
-        A parameter that PyTorch has seen change since (by an optimizer, load_state_dict, to) is packed anew. What is
-        written through `.data` or NumPy it does not see: call `pack` again after that. The packed weights are no part
-        of the state, nor of copies and pickles, which pack at their first call, nor of what torch.export makes.
+        It is for weights that no longer change: it and the calls that follow refuse a parameter that requires grad or
+        has a gradient. One that PyTorch has seen change since (by load_state_dict, to, an operation in place) is packed
+        anew. Not seen is what is written through `.data`, through a NumPy or DLPack view, through untyped_storage, by a
+        collective of torch.distributed, or by another process where the memory is shared: call `pack` again after that.
+
+        The packed weights are no part of the state, nor of copies and pickles, which pack at their first call, nor of
+        what torch.export makes.
         """
-        self._kept = Kept()
-        self._layer()
+        kept = Kept()
+        kept.layer(self._checked(), **self._options())
+        self._kept = kept
         return self
 
     def unpack(self) -> Self:
@@ -75,7 +79,8 @@ class AFT(nn.Module):
     @property
     def packed(self) -> Tensor:
         """The weights packed, for torch.ops.libaft.packed_layer."""
-        return torch.from_numpy(self._layer()._memory.view(np.uint8))
+        layer = (self._kept.layer if self._kept else pack)(self._checked(), **self._options())
+        return torch.from_numpy(layer._memory.view(np.uint8))
 
     def extra_repr(self) -> str:
         sizes = "" if self.max_seqlen is None else f"max_seqlen={self.max_seqlen}, "
@@ -85,7 +90,7 @@ class AFT(nn.Module):
     def _named(self) -> dict[str, Tensor | None]:
         """The parameters in the order in which the operator `layer` takes them."""
         named: dict[str, Tensor | None] = {}
-        for name in ("to_q", "to_k", "to_v", "project"):
+        for name in LINEARS:
             linear = getattr(self, name)
             if not isinstance(linear, nn.Linear) or type(linear).forward is not nn.Linear.forward:
                 raise TypeError(
@@ -101,10 +106,10 @@ class AFT(nn.Module):
     def _options(self) -> dict[str, Any]:
         return {"window": self.s, "band": False, "heads": self.heads, "causal": self.causal}
 
-    def _layer(self) -> Layer:
+    def _checked(self) -> Parameters:
         parameters = self._named()
         check(parameters)
-        return (self._kept or Kept()).layer(tuple(parameters.values()), **self._options())
+        return tuple(parameters.values())
 
 
 class AFTFull(AFT):

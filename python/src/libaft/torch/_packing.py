@@ -13,7 +13,9 @@ from torch import Tensor
 from .._layer import Layer
 from ._tensors import array
 
-Parameters = Sequence[Tensor | None]  # weight and bias of to_q, to_k, to_v and project, then w
+Parameters = Sequence[Tensor | None]  # in the order of NAMES
+LINEARS = ("to_q", "to_k", "to_v", "project")
+NAMES = (*(f"{linear}.{part}" for linear in LINEARS for part in ("weight", "bias")), "wbias")
 
 
 def pack(parameters: Parameters, **options: Any) -> Layer:
@@ -21,6 +23,22 @@ def pack(parameters: Parameters, **options: Any) -> Layer:
     *linears, w = arrays
     q, k, v, project = zip(linears[::2], linears[1::2], strict=True)
     return Layer(q, k, v, project, w, **options)
+
+
+def refuse_training(parameters: Parameters) -> None:
+    """Refuses what an optimizer may change, for PyTorch counts no write of a fused one."""
+    for name, parameter in zip(NAMES, parameters, strict=True):
+        if parameter is None:
+            continue
+        if parameter.requires_grad:  # as a view of one that does
+            found, remedy = "requires grad", "call requires_grad_(False)"
+        elif parameter.grad is not None:
+            found, remedy = "has a gradient", "set its grad to None"
+        else:
+            continue
+        raise RuntimeError(
+            f"{name} {found}, and pack is for weights that no longer change: {remedy} first, or leave it unpacked"
+        )
 
 
 class State(NamedTuple):
@@ -56,7 +74,8 @@ class Packed(NamedTuple):
 
 
 class Kept:
-    """A packed layer that is packed anew where its parameters have changed. Copies and pickles of it are empty.
+    """A packed layer that is packed anew where its parameters have changed, and refused where they may be trained.
+    Copies and pickles of it are empty.
 
     An operator knows it by its key, which graphs can hold. Whatever a key finds, a layer that was packed from other
     tensors is never used.
@@ -78,6 +97,7 @@ class Kept:
         return cls._all.get(key)
 
     def layer(self, parameters: Parameters, **options: Any) -> Layer:
+        refuse_training(parameters)
         packed = self._packed
         if packed is None or not packed.is_of(parameters, options):
             states = [None if tensor is None else State.of(tensor) for tensor in parameters]

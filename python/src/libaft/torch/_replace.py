@@ -54,7 +54,7 @@ def replace(model: Model, classes: Classes | None = None, *, pack: bool = False)
     model     is changed in place; where it is such a module itself, what is returned takes its place
     classes   maps a class to a function that makes libaft's module for a module of exactly that class. By default the
               three of aft-pytorch
-    pack      whether to pack the weights at once and keep that: see `AFTFull.pack`
+    pack      whether to pack the weights at once and keep that; they must not require grad: see `AFTFull.pack`
 
     The new modules take the old ones' parameters over, the same objects, by a strict load_state_dict. So device, dtype,
     requires_grad and optimizers keep what they had, and nothing is copied. The training flag and the hooks of the
