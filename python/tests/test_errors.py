@@ -10,6 +10,7 @@ import pytest
 X = np.linspace(-1, 1, 2 * 3 * 5 * 4, dtype=np.float32).reshape(2, 3, 5, 4)
 W = np.zeros((3, 5, 5), np.float32)
 OUT = np.full_like(X, 9)
+WIDE = np.zeros((2, 3, 5, 5), np.float32)
 
 
 def unaligned():
@@ -58,6 +59,7 @@ MISUSES = [
     (lambda: simple(out=OUT[..., :4, :]), ValueError, r"out has shape \(2, 3, 4, 4\) and q"),
     (lambda: simple(out=OUT.astype(np.float64)), TypeError, "out is float64"),
     (lambda: simple(k=OUT, v=OUT), ValueError, "out overlaps k and v"),
+    (lambda: simple(q=WIDE[..., 1:], out=WIDE[..., :-1]), ValueError, "out overlaps q: it may be exactly q"),
     (lambda: simple(q=OUT[..., ::-1, :].copy()[..., :4, :], out=OUT[..., 1:, :], k=OUT), ValueError, "out overlaps k"),
     (lambda: full(OUT[0, :, :5, :].repeat(2, -1)[..., :3]), ValueError, r"w has 3 columns .*5 keys"),
     (

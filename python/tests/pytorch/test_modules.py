@@ -13,6 +13,7 @@ import pytest
 import torch
 from reference import check, exact_layer, windowed
 from torch import nn
+from torch.nn.utils import prune
 
 LENGTH, DIM, HIDDEN, S = 14, 10, 12, 4
 MAPS = ("to_q", "to_k", "to_v", "project")
@@ -184,6 +185,11 @@ def test_autocast(module, x, inference):
     assert torch.equal(half, module(x.bfloat16().float()))
 
 
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
 @pytest.mark.parametrize("packed", (False, True))
 @pytest.mark.parametrize(
     ("change", "x", "kind", "says"),
@@ -213,6 +219,30 @@ def test_autocast(module, x, inference):
             torch.zeros(2, 3, 10),
             TypeError,
             "to_v has hooks, which libaft would not call",
+        ),
+        (
+            lambda m: m.to_v.register_forward_pre_hook(print),
+            torch.zeros(2, 3, 10),
+            TypeError,
+            "to_v has hooks, which libaft would not call",
+        ),
+        (
+            lambda m: setattr(m.to_q, "forward", lambda x: x),
+            torch.zeros(2, 3, 10),
+            TypeError,
+            "to_q has a forward of its own, which libaft would not call",
+        ),
+        (
+            lambda m: setattr(m, "project", Doubled(12, 10)),
+            torch.zeros(2, 3, 10),
+            TypeError,
+            "project is a Doubled: libaft computes it from its weight and bias",
+        ),
+        (
+            lambda m: prune.identity(m.to_k, "weight"),
+            torch.zeros(2, 3, 10),
+            TypeError,
+            "to_k has hooks, which libaft would not call",
         ),
     ),
 )
@@ -248,15 +278,14 @@ def test_sequences_that_are_too_long(inference):
 
 
 def test_parametrized_weights(module, x, inference):
-    class Doubled(nn.Module):
-        def forward(self, weight):
-            return 2 * weight
-
-    twice = copy.deepcopy(module)
-    twice.to_v.weight.mul_(2)
-    nn.utils.parametrize.register_parametrization(module.to_v, "weight", Doubled())
-    assert torch.equal(module(x), twice(x))
-    assert torch.equal(module.pack()(x), twice(x))
+    """Whatever gives the weight gives it at each call, packed or not."""
+    same = copy.deepcopy(module)
+    nn.utils.parametrizations.weight_norm(module.to_v)
+    length = module.to_v.parametrizations.weight.original0
+    for each in (module, module.pack()):
+        length.mul_(2)
+        same.to_v.weight.copy_(module.to_v.weight)
+        assert torch.equal(each(x), same(x))
 
 
 def test_copies_and_pickles(module, x, inference):

@@ -226,6 +226,15 @@ def test_compiled_modules_keep_what_is_packed(compiler, inference, packs):
     assert packs() == 4
 
 
+def test_a_compiled_packed_module_that_is_to_be_trained(compiler, inference):
+    model, x = Model(pack=True), torch.randn(2, 5, 6)
+    compiled = torch.compile(model, fullgraph=True, backend="aot_eager")
+    compiled(x)
+    model.mixers[1].to_k.requires_grad_()
+    with pytest.raises(RuntimeError, match="to_k.weight requires grad, and pack is"):
+        compiled(x)
+
+
 def test_compile_with_gradients(compiler):
     compiled = torch.compile(Model(), fullgraph=True, backend="aot_eager")
     with pytest.raises(RuntimeError, match="requires grad, and libaft has no backward"):

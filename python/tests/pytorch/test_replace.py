@@ -157,13 +157,55 @@ def test_what_does_not_fit(x):
     assert [type(each) for each in model] == [aft_pytorch.AFTSimple, Own], "all or none"
 
 
-def test_hooks_within_are_refused(old):
+@pytest.mark.parametrize("register", ("register_forward_hook", "register_forward_pre_hook"))
+@pytest.mark.parametrize("inner", ("to_k", "another"))
+def test_hooks_within_are_refused(old, register, inner):
+    old.another = nn.Dropout()
     model = nn.Sequential(old)
-    handle = old.to_k.register_forward_hook(lambda *arguments: None)
-    with pytest.raises(ValueError, match="0.to_k has hooks, which libaft would not call"):
+    handle = getattr(old.get_submodule(inner), register)(lambda *arguments: None)
+    with pytest.raises(TypeError, match=f"0.{inner} has hooks, which libaft would not call"):
         libaft.torch.replace(model)
     assert model[0] is old
     handle.remove()
+    assert libaft.torch.replace(model)[0] is not old
+
+
+class Doubled(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Renamed(nn.Linear):
+    """Computes what its class does."""
+
+
+class Own1x1(nn.Module):
+    """The parameters of a Linear, and no Linear."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.zeros(HIDDEN, DIM)), nn.Parameter(torch.zeros(HIDDEN))
+
+
+@pytest.mark.parametrize(("kind", "sizes"), ((Doubled, (DIM, HIDDEN)), (Own1x1, ())))
+def test_maps_that_compute_something_else_are_refused(old, kind, sizes):
+    model = nn.Sequential(old)
+    old.to_v = kind(*sizes)
+    with pytest.raises(TypeError, match=rf"0.to_v is a {kind.__name__}: libaft computes it from its weight and bias"):
+        libaft.torch.replace(model)
+    old.to_v = Renamed(DIM, HIDDEN)
+    assert libaft.torch.replace(model)[0] is not old
+
+
+@pytest.mark.parametrize("place", ("0", "0.to_v"))
+def test_forwards_that_were_replaced_are_refused(old, place):
+    model = nn.Sequential(old)
+    changed = model.get_submodule(place)
+    changed.forward = lambda x: 2 * x
+    with pytest.raises(TypeError, match=f"{place} has a forward of its own, which libaft would not call"):
+        libaft.torch.replace(model)
+    assert model[0] is old
+    del changed.forward
     assert libaft.torch.replace(model)[0] is not old
 
 

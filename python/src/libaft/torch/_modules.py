@@ -13,6 +13,27 @@ from ._packing import LINEARS, Kept, Parameters, pack
 from ._tensors import check
 
 
+def refuse_replaced_forward(name: str, module: nn.Module) -> None:
+    if "forward" in vars(module):
+        raise TypeError(f"{name} has a forward of its own, which libaft would not call: delete that attribute first")
+
+
+def refuse_hooks(name: str, module: nn.Module) -> None:
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise TypeError(f"{name} has hooks, which libaft would not call: remove them first")
+
+
+def check_linear(name: str, linear: Any) -> None:
+    """Refuses what computes anything but weight @ x + bias."""
+    if not isinstance(linear, nn.Linear) or type(linear).forward is not nn.Linear.forward:
+        raise TypeError(
+            f"{name} is a {type(linear).__name__}: libaft computes it from its weight and bias, so it must be a "
+            "torch.nn.Linear"
+        )
+    refuse_replaced_forward(name, linear)
+    refuse_hooks(name, linear)
+
+
 class AFT(nn.Module):
     """What the modules have in common.
 
@@ -92,13 +113,7 @@ class AFT(nn.Module):
         named: dict[str, Tensor | None] = {}
         for name in LINEARS:
             linear = getattr(self, name)
-            if not isinstance(linear, nn.Linear) or type(linear).forward is not nn.Linear.forward:
-                raise TypeError(
-                    f"{name} is a {type(linear).__name__}: libaft computes it from its weight and bias, so "
-                    "it must be a torch.nn.Linear"
-                )
-            if linear._forward_hooks or linear._forward_pre_hooks:
-                raise TypeError(f"{name} has hooks, which libaft would not call: it computes the layer as one")
+            check_linear(name, linear)
             named[f"{name}.weight"], named[f"{name}.bias"] = linear.weight, linear.bias
         named["wbias"] = self.wbias
         return named

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from ._modules import AFT, AFTFull, AFTLocal, AFTSimple
+from ._modules import AFT, AFTFull, AFTLocal, AFTSimple, check_linear, refuse_hooks, refuse_replaced_forward
 
 Classes = Mapping[type[nn.Module], Callable[[Any], nn.Module]]
 Model = TypeVar("Model", bound=nn.Module)
@@ -30,8 +30,10 @@ def aft_pytorch_classes() -> Classes:
 
 def successor(old: nn.Module, build: Callable[[Any], nn.Module], name: str) -> nn.Module:
     for inner, module in old.named_modules():
-        if inner and (module._forward_hooks or module._forward_pre_hooks):
-            raise ValueError(f"{name}.{inner} has hooks, which libaft would not call: remove them first")
+        place = f"{name}.{inner}" if inner else name
+        refuse_replaced_forward(place, module)
+        if inner:  # those of old itself go over
+            refuse_hooks(place, module)
     with torch.device("meta"):  # no memory, and no random numbers, for parameters that are replaced at once
         new = build(old)
     named = old.named_parameters(remove_duplicate=False)
@@ -42,6 +44,9 @@ def successor(old: nn.Module, build: Callable[[Any], nn.Module], name: str) -> n
         new.load_state_dict(old.state_dict(keep_vars=True), strict=True, assign=True)
     except RuntimeError as error:
         raise ValueError(f"{name}, a {type(old).__name__}, does not fit a {type(new).__name__}: {error}") from error
+    for inner, linear in new.named_modules():
+        if isinstance(linear, nn.Linear):
+            check_linear(f"{name}.{inner}", old.get_submodule(inner))
     for key, value in vars(old).items():
         if "_hook" in key:
             setattr(new, key, value)
