@@ -109,8 +109,12 @@ def test_wrong_dtype(arrays):
         libaft.simple(q, k, Tensor(v.astype(np.float64)))
 
 
-def test_torch(arrays):
-    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch", reason="PyTorch is not installed")
+
+
+def test_torch(arrays, torch):
     q, k, v = (torch.from_numpy(x) for x in arrays)
     y = libaft.simple(q, k, v)
     assert isinstance(y, torch.Tensor)
@@ -118,5 +122,67 @@ def test_torch(arrays):
     out = torch.zeros_like(q)
     assert libaft.simple(q, k, v, out=out) is out
     assert torch.equal(out, y)
-    with pytest.raises(TypeError, match="q, a torch.Tensor, does not export.*grad"):
-        libaft.simple(q.requires_grad_(), k, v)
+
+
+def test_torch_with_gradients(arrays, torch):
+    q, k, v = (torch.from_numpy(x).requires_grad_() for x in arrays)
+    out = torch.zeros_like(q, requires_grad=True)
+    with pytest.raises(TypeError, match=r"q requires grad, and libaft has no backward: .*no_grad.*q.detach\(\)"):
+        libaft.simple(q, k, v)
+    with torch.no_grad():
+        y = libaft.simple(q, k, v, out=out)
+    assert np.array_equal(y.detach().numpy(), libaft.simple(*arrays))
+    forward_ad = torch.autograd.forward_ad
+    with forward_ad.dual_level(), torch.no_grad():
+        dual = forward_ad.make_dual(k.detach(), v.detach())
+        with pytest.raises(TypeError, match=r"k has a tangent, and libaft has no forward-mode derivative"):
+            libaft.simple(q, dual, v)
+
+
+def test_torch_where_the_memory_is_not_the_tensor(arrays, torch):
+    """DLPack exports the memory all the same."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    q, k, v = (torch.from_numpy(x) for x in arrays)
+    negative = torch._neg_view(q)
+    assert negative.data_ptr() == q.data_ptr()
+    one_channel = torch.complex(q, k)[..., :1].conj().imag
+    for call in (
+        lambda: libaft.simple(negative, k, v),
+        lambda: libaft.simple(one_channel, one_channel, one_channel),
+        lambda: libaft.simple(q, k, v, out=negative),
+    ):
+        with pytest.raises(TypeError, match=r"(q|out) has the negative bit, .*: pass (q|out).resolve_neg\(\)"):
+            call()
+    with FakeTensorMode():
+        fake = torch.empty(2, 30, 8)
+    with pytest.raises(TypeError, match="v, a FakeTensor, has a dispatch of its own"):
+        libaft.simple(q, k, fake)
+    with pytest.raises(TypeError, match="q, a torch.Tensor, does not export its memory by DLPack: .*meta"):
+        libaft.simple(q.to("meta"), k, v)
+    assert torch.equal(libaft.simple(negative.resolve_neg(), k, v), libaft.simple(-q, k, v))
+
+
+def test_autograd_notices_what_is_written(arrays, torch):
+    q, k, v = (torch.from_numpy(x) for x in arrays)
+    map = (torch.eye(8), None)
+    layer = libaft.Layer(map, map, map, map)
+    for write in (lambda: libaft.simple(q, k, v, out=q), lambda: layer(q, out=q)):
+        factor = torch.ones(8, requires_grad=True)
+        product = (factor * q).sum()  # whose derivative is q
+        write()
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            product.backward()
+    with torch.inference_mode():
+        out = torch.empty_like(q)
+        assert torch.equal(libaft.simple(q, k, v, out=out), libaft.simple(q, k, v))
+
+
+def test_torch_subclasses(arrays, torch):
+    class Own(torch.Tensor):
+        pass
+
+    q, k, v = (torch.from_numpy(x) for x in arrays)
+    y = libaft.simple(q.as_subclass(Own), torch.nn.Parameter(k, requires_grad=False), v)
+    assert type(y) is torch.Tensor
+    assert torch.equal(y, libaft.simple(q, k, v))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
+from ._pytorch import exportable, is_tensor, note_written
 from ._types import Floats
 
 if TYPE_CHECKING:
@@ -23,20 +24,28 @@ def kind_of(source: object) -> str:
     return f"{type(source).__module__}.{type(source).__qualname__}".removeprefix("builtins.")
 
 
+def _unexported(name: str, source: object, error: Exception) -> TypeError:
+    return TypeError(f"{name}, a {kind_of(source)}, does not export its memory by DLPack: {error}")
+
+
 def _from_dlpack(name: str, source: Any) -> np.ndarray[Any, Any]:
-    device = int(source.__dlpack_device__()[0])
+    try:
+        device = int(source.__dlpack_device__()[0])
+    except Exception as error:  # each library has its own for "not that tensor"
+        raise _unexported(name, source, error) from error
     if device not in HOST_DEVICES:
         raise TypeError(
             f"{name}, a {kind_of(source)}, is on a device of DLPack's type {device}, and libaft computes on the CPU: "
             f"copy {name} to the CPU first"
         )
+    exported = exportable(name, source) if is_tensor(source) else source
     try:
         try:
-            return np.from_dlpack(source, copy=False)
+            return np.from_dlpack(exported, copy=False)
         except TypeError:  # from before DLPack 1.0, which knew no copies
-            return np.from_dlpack(source)
-    except Exception as error:  # each library has its own for "not that tensor"
-        raise TypeError(f"{name}, a {kind_of(source)}, does not export its memory by DLPack: {error}") from error
+            return np.from_dlpack(exported)
+    except Exception as error:
+        raise _unexported(name, source, error) from error
 
 
 def _as_numpy(name: str, source: object) -> np.ndarray[Any, Any]:
@@ -116,11 +125,21 @@ def in_the_kind_of(source: object, result: Floats) -> Any:
     if isinstance(source, np.ndarray) or not hasattr(source, "__dlpack__"):
         return result
     if hasattr(source, "__array_namespace__"):
-        namespace = source.__array_namespace__()
-    else:
-        namespace = sys.modules.get(type(source).__module__.partition(".")[0])
-    take = getattr(namespace, "from_dlpack", None)
+        libraries = [source.__array_namespace__()]
+    else:  # a subclass has its base's
+        libraries = [sys.modules.get(each.__module__.partition(".")[0]) for each in type(source).__mro__]
+    takers = (library.from_dlpack for library in libraries if hasattr(library, "from_dlpack"))
+    take = next(takers, None)
     return take(result) if take else result
+
+
+def answer(source: object, result: Floats, out: object) -> Any:
+    """What a call returns once the result is written: out, where the caller gave one."""
+    if out is None:
+        return in_the_kind_of(source, result)
+    if is_tensor(out):
+        note_written(out)
+    return out
 
 
 def count(name: str, value: SupportsIndex, least: int = 0) -> int:

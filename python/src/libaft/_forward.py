@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _abi
 from ._abi import MAX_THREADS, lib
-from ._arrays import count, in_the_kind_of, truth
+from ._arrays import answer, count, truth
 from ._bias import Weights
 from ._operands import Operand, inputs, lengths_of, output
 from ._prepared import Prepared
@@ -99,4 +99,4 @@ def forward(q: Array, k: Array, v: Array, bias: Weights | Prepared | None, optio
         raise ValueError(overlapping(result, queries, others))
     if status != _abi.OK:
         raise ValueError(f"these arguments do not go together: {_abi.text(status)}")
-    return in_the_kind_of(q, result.array) if options.out is None else options.out
+    return answer(q, result.array, options.out)

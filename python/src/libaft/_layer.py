@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _abi
 from ._abi import BIAS_BAND, BIAS_NONE, lib
-from ._arrays import ITEM, count, in_the_kind_of, kind_of, strides_of, truth, view
+from ._arrays import ITEM, answer, count, kind_of, strides_of, truth, view
 from ._bias import Weights, weights_of
 from ._forward import thread_count
 from ._operands import Operand, lengths_of, output
@@ -209,7 +209,7 @@ class Layer:
             raise ValueError("out has elements that overlap, or dimensions that interleave: give it memory of its own")
         if status != _abi.OK:
             raise ValueError(f"these arguments do not go together: {_abi.text(status)}")
-        return in_the_kind_of(x, result.array) if out is None else out
+        return answer(x, result.array, out)
 
 
 def fill_sequences(source: Operand, result: Operand) -> _abi.Sequences:

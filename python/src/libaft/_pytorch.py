@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""What tensors of PyTorch need beside DLPack. It is not imported: where nothing else did, there are none."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def is_tensor(source: object) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(source, torch.Tensor)
+
+
+def exportable(name: str, tensor: Any) -> Any:
+    """The tensor without gradients, refused where its memory, which is all that DLPack exports, is not what it is."""
+    import torch
+
+    if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
+        raise TypeError(
+            f"{name}, a {type(tensor).__name__}, has a dispatch of its own, so its memory need not hold its values: "
+            "pass a plain tensor"
+        )
+    if tensor.requires_grad and torch.is_grad_enabled():
+        raise TypeError(
+            f"{name} requires grad, and libaft has no backward: call it under torch.inference_mode() or "
+            f"torch.no_grad(), or pass {name}.detach()"
+        )
+    if torch.autograd.forward_ad.unpack_dual(tensor).tangent is not None:
+        raise TypeError(f"{name} has a tangent, and libaft has no forward-mode derivative: pass it without one")
+    if tensor.is_neg():
+        raise TypeError(f"{name} has the negative bit, so its memory holds -{name}: pass {name}.resolve_neg()")
+    return tensor.detach()
+
+
+def note_written(tensor: Any) -> None:
+    """Has autograd refuse a backward that needs what stood there."""
+    import torch
+
+    torch.autograd.graph.increment_version(tensor)
