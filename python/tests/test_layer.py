@@ -7,6 +7,7 @@ import pickle
 import libaft
 import numpy as np
 import pytest
+from libaft import _abi
 from reference import band_of, check, exact_layer, windowed
 
 BATCH, ROWS, DIM, HIDDEN, WINDOW = 2, 33, 20, 24, 5
@@ -224,3 +225,32 @@ def test_memory_that_is_no_layer():
     for wrong in (memory[:-16], memory[:8], np.zeros_like(memory)):
         with pytest.raises(ValueError, match="no packed layer, or not the whole of one"):
             libaft.Layer._packed(wrong)
+
+
+@pytest.mark.parametrize("w", (W, None))
+@pytest.mark.parametrize(
+    ("field", "value"), (("dim", 10**6), ("dim", 2**63), ("heads", 2**40), ("channels", 10**6), ("bytes", 64))
+)
+def test_memory_whose_sizes_do_not_account_for_its_bytes(w, field, value):
+    memory = built(w=w)()._memory.copy()
+    assert libaft.Layer._packed(memory)(X).shape == X.shape
+    header = _abi.LayerHeader.from_buffer(memory)
+    setattr(header, field, value)
+    with pytest.raises(ValueError, match="no packed layer, or not the whole of one"):
+        libaft.Layer._packed(memory)
+
+
+def test_a_bias_that_is_said_to_be_there_or_not():
+    for w in (W, None):
+        memory = built(w=w)()._memory.copy()
+        header = _abi.LayerHeader.from_buffer(memory)
+        header.has_bias = not header.has_bias
+        with pytest.raises(ValueError, match="no packed layer, or not the whole of one"):
+            libaft.Layer._packed(memory)
+
+
+def test_memory_that_was_written_since():
+    layer = built(w=W)()
+    layer._memory[...] = 0
+    with pytest.raises(ValueError, match="this layer's memory has been written to since it was packed: pack it anew"):
+        layer(X)

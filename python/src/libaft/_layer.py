@@ -74,6 +74,15 @@ def positions_of(
     return weights, length
 
 
+def accounts_for(header: _abi.LayerHeader) -> bool:
+    """Whether the sizes in a header are those of as much memory as it says. What is read lies where they say."""
+    maps = _abi.Layer(header.dim, header.heads, header.channels, header.max_length, bias=_abi.Bias(kind=BIAS_NONE))
+    needed = ctypes.c_size_t()
+    if lib.aft_layer_bytes(maps, needed) != _abi.OK:
+        return False
+    return bool(header.bytes > needed.value if header.has_bias else header.bytes == needed.value)
+
+
 class Layer:
     """A layer of the paper (figure 2), packed once for all calls.
 
@@ -143,7 +152,7 @@ class Layer:
         header = _abi.LayerHeader()
         if memory.nbytes >= HEADER_BYTES:
             ctypes.memmove(ctypes.byref(header), memory.ctypes.data, HEADER_BYTES)
-        if header.magic != _abi.LAYER_MAGIC or header.bytes != memory.nbytes:
+        if header.magic != _abi.LAYER_MAGIC or header.bytes != memory.nbytes or not accounts_for(header):
             raise ValueError("this is no packed layer, or not the whole of one")
         self._memory = memory
         self.dim = int(header.dim)
@@ -205,6 +214,8 @@ class Layer:
         if status == _abi.OK:
             workspace = np.empty(needed.value, np.uint8)
             status = lib.aft_python_layer_forward(memory, sequences, workspace.ctypes.data, needed, workers)
+        if status == _abi.STALE:
+            raise ValueError("this layer's memory has been written to since it was packed: pack it anew")
         if status == _abi.OVERLAP:
             raise ValueError("out has elements that overlap, or dimensions that interleave: give it memory of its own")
         if status != _abi.OK:
