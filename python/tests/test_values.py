@@ -91,6 +91,16 @@ def test_keys_of_a_hundred_are_no_infinity(qkv, random):
     check(libaft.full(q, k + 100, v, w), exact(q, k + np.float32(100), v, w))
 
 
+def test_logits_beyond_the_range_count_as_its_end(qkv, random):
+    """As help(libaft.full) says."""
+    q, k, v = qkv
+    w, limit = random(ROWS, ROWS), np.float32(2**20)
+    for scale in (1e6, 1e30):
+        wide, steep = k * np.float32(scale), w * np.float32(scale)
+        assert np.array_equal(libaft.simple(q, wide, v), libaft.simple(q, wide.clip(-limit, limit), v))
+        assert np.array_equal(libaft.full(q, k, v, steep), libaft.full(q, k, v, steep.clip(-limit, limit)))
+
+
 @pytest.mark.parametrize("shape", ((0, 4), (3, 0), (0, 2, 5, 4), (2, 2, 0, 4)))
 def test_empty(shape):
     x = np.empty(shape, np.float32)

@@ -118,8 +118,8 @@ def full(
     out                where to write, shaped like q; it may be q. The call then returns it
     threads            how many threads work; None: one for each CPU that this process may use
 
-    The result is new memory in the layout of q, and a tensor of q's library where that reads DLPack (PyTorch's, JAX's),
-    otherwise a NumPy array.
+    The result is new memory in the layout of q, and a tensor of q's library where that reads DLPack (PyTorch's, JAX's;
+    of a subclass, its base's), otherwise a NumPy array.
 
     Tensors are NumPy arrays, objects with DLPack, or objects with the buffer protocol. None is copied: any strides will
     do, also 0, while the last dimension is contiguous; so heads that lie side by side, [batch, rows, heads * channels],
@@ -129,7 +129,8 @@ def full(
     The result is the same, to the last bit, on every instruction set, with any number of threads, any strides and any
     split of a batch. Its error is at most 24 * 2**-24 * sigmoid(q) * sum_j p_j |v_j| + n * 2**-136, with the exact
     weights p_j and n visible keys, for finite q and v, k and w within +-2**20 and up to 4096 keys, unless the input was
-    built to exceed it: aft.h has the proven bound, and what NaN and infinity do. Other Python threads run meanwhile.
+    built to exceed it: aft.h has the proven bound, and what NaN and infinity do. Finite k and w beyond +-2**20 count as
+    +-2**20, so the result is finite, but not the formula's. Other Python threads run meanwhile.
     """
     if isinstance(w, Prepared) and w.window is not None:
         raise ValueError(f"w was prepared with a window of {w.window}: call libaft.local")

@@ -90,6 +90,19 @@ def test_right_where_it_is_not_finite(ours, theirs, name, batch, length, max_seq
     check(new.pack()(x).numpy(), exact_of(new, x))
 
 
+def test_keys_beyond_the_range(ours, theirs, name, inference):
+    """As FROM_AFT_PYTORCH.md says: theirs is NaN, but of AFTSimple, and ours is finite and not the formula's."""
+    new, old = modules(ours, theirs, name, 6, 4, 5, lambda module: module.to_k.bias.add_(torch.tensor(2.0**21)))
+    x = 1000 * torch.randn(1, 6, 4)
+    wanted = torch.from_numpy(exact_of(new, x).y)
+    y, theirs_in_float32 = new(x), old(x)
+    assert y.isfinite().all() and (y - wanted).abs().max() > 0.01 * wanted.abs().max()
+    if name == "AFTSimple":
+        assert (theirs_in_float32 - wanted).abs().max() < 1e-5 * wanted.abs().max()
+    else:
+        assert theirs_in_float32.isnan().all()
+
+
 @pytest.mark.parametrize("model", ("masked", "causal"))
 def test_trained(ours, theirs, name, model, inference):
     """On slices of trained layers. aft-pytorch has no causal ones."""

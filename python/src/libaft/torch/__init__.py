@@ -5,6 +5,8 @@
 them in the place of aft-pytorch's in a model. They call an operator of `torch.ops.libaft`, where importing this puts
 `simple`, `full` and `local`, with the arguments of libaft's functions but `out` and `threads`, and `layer` and
 `packed_layer`, for whole layers. Lengths are tensors there.
+
+What `libaft.full` says of errors and bits holds for all of them; so finite k and w beyond +-2**20 count as +-2**20.
 """
 
 try:
