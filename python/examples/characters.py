@@ -272,6 +272,8 @@ def main() -> None:
         parser.error(
             f"no model.safetensors in {arguments.model}: a clone of libaft has one in python/examples/characters"
         )
+    if min(arguments.threads) < 1:
+        parser.error(f"--threads is {min(arguments.threads)}: it takes one thread at least to run")
     if arguments.repeats < 2:
         parser.error(f"--repeats is {arguments.repeats}: quartiles need 2 at least")
     with torch.inference_mode():

@@ -148,8 +148,10 @@ def count(name: str, value: SupportsIndex, least: int = 0) -> int:
         number = operator.index(value)
     except TypeError:
         raise TypeError(f"{name} is a {kind_of(value)}: it must be an integer") from None
-    if not least <= number <= sys.maxsize:
+    if number < least:
         raise ValueError(f"{name} is {number}: it must be at least {least}")
+    if number > sys.maxsize:
+        raise ValueError(f"{name} is {number}: it must be at most {sys.maxsize}")
     return number
 
 

@@ -72,7 +72,10 @@ def lengths_of(name: str, lengths: Lengths | None, k: Operand) -> NDArray[np.uin
     """The number of visible keys of each batch."""
     if lengths is None:
         return None
-    given = np.asarray(lengths)
+    try:
+        given = np.asarray(lengths)
+    except Exception as error:  # what it calls has its own
+        raise TypeError(f"{name} is no array of integers, one for each batch: {error}") from error
     if given.dtype.kind not in "iu" and given.size > 0:
         raise TypeError(f"{name} holds {given.dtype}: it must hold integers, one for each batch")
     if given.ndim > 0 and given.shape != (k.batch,):

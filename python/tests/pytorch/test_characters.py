@@ -39,6 +39,12 @@ def test_trained_model(tmp_path):
     assert (tmp_path / "characters.svg").read_text().rstrip().endswith("</svg>")
 
 
+def test_no_thread():
+    command = [sys.executable, EXAMPLE, "--threads", "1", "0"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 2 and "--threads is 0" in done.stderr
+
+
 @pytest.mark.parametrize("causal", (False, True))
 def test_every_mixer_is_replaced(characters, inference, causal):
     original = characters.Model(causal).eval().requires_grad_(False)

@@ -195,6 +195,12 @@ class Doubled(nn.Linear):
     ("change", "x", "kind", "says"),
     (
         (None, torch.zeros(2, 3, 9), ValueError, r"x has shape \(2, 3, 9\): it must be \[batch, length, 10\]"),
+        (
+            None,
+            torch.nested.nested_tensor([torch.zeros(3, 10), torch.zeros(2, 10)], layout=torch.jagged),
+            TypeError,
+            "x is a nested tensor: pad it, and pass lengths",
+        ),
         (None, torch.zeros(10), ValueError, r"x has shape \(10,\)"),
         (None, torch.zeros(1, 2, 3, 10), ValueError, r"x has shape \(1, 2, 3, 10\)"),
         (None, torch.zeros(2, 3, 10).double(), TypeError, r"x is torch.float64, and.*pass x.float\(\)"),
@@ -204,7 +210,7 @@ class Doubled(nn.Linear):
             nn.Module.half,
             torch.zeros(2, 3, 10),
             TypeError,
-            "to_q_weight is torch.float16, and libaft computes in float32",
+            r"to_q_weight is torch.float16, and libaft computes in float32:.* or call float\(\) on its module",
         ),
         (lambda m: m.to("meta"), torch.zeros(2, 3, 10), TypeError, "to_q_weight is on meta"),
         (lambda m: setattr(m, "to_k", nn.Sequential(m.to_k)), torch.zeros(2, 3, 10), TypeError, "to_k is a Sequential"),
@@ -260,12 +266,25 @@ def test_misuses_of_lengths_and_sizes(module, x, inference):
     for lengths, says in (([1, 2], "lengths has shape"), ([1, 2, 15], "lengths has 15: x has 14 rows")):
         with pytest.raises(ValueError, match=says):
             module(x, lengths)
+    with pytest.raises(TypeError, match="lengths is no array of integers"):
+        module(x, [[1], [2, 3]])
     with pytest.raises(TypeError, match="lengths holds float32"):
         module(x, [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="heads is 5: it must divide hidden_dim, which is 12"):
         libaft.torch.AFTSimple(LENGTH, DIM, HIDDEN, heads=5)
-    with pytest.raises(ValueError, match="s is -1"):
-        libaft.torch.AFTLocal(LENGTH, DIM, HIDDEN, -1)
+    for window, kind in ((-1, ValueError), (1.5, TypeError)):
+        with pytest.raises(kind, match="^s is "):
+            libaft.torch.AFTLocal(LENGTH, DIM, HIDDEN, window)
+    for name in ("max_seqlen", "dim", "hidden_dim", "heads"):
+        for wrong, kind, says in (
+            (-1, ValueError, f"{name} is -1: it must be at least "),
+            (4.0, TypeError, f"{name} is a float"),
+        ):
+            with pytest.raises(kind, match=says):
+                libaft.torch.AFTFull(**({"max_seqlen": LENGTH, "dim": DIM} | {name: wrong}))
+    with pytest.raises(ValueError, match="max_seqlen is 0: it must be at least 1"):
+        libaft.torch.AFTFull(0, DIM)
+    assert libaft.torch.AFTSimple(0, DIM).max_seqlen is None
 
 
 def test_sequences_that_are_too_long(inference):

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .._arrays import count
 from ._packing import LINEARS, Kept, Parameters, pack
 from ._tensors import check
 
@@ -34,6 +35,13 @@ def check_linear(name: str, linear: Any) -> None:
     refuse_hooks(name, linear)
 
 
+def as_tensor(lengths: Any) -> Tensor:
+    try:
+        return torch.as_tensor(lengths, device="cpu")
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"lengths is no array of integers, one for each batch: {error}") from error
+
+
 class AFT(nn.Module):
     """What the modules have in common.
 
@@ -45,10 +53,11 @@ class AFT(nn.Module):
 
     def __init__(self, max_seqlen: int | None, dim: int, hidden_dim: int, heads: int, causal: bool) -> None:
         super().__init__()
-        if heads < 1 or hidden_dim % heads:
+        dim, hidden_dim, heads = count("dim", dim), count("hidden_dim", hidden_dim), count("heads", heads, 1)
+        if hidden_dim % heads:
             raise ValueError(f"heads is {heads}: it must divide hidden_dim, which is {hidden_dim}")
         self.dim, self.hidden_dim, self.heads, self.causal = dim, hidden_dim, heads, causal
-        self.max_seqlen = max_seqlen
+        self.max_seqlen = None if max_seqlen is None else count("max_seqlen", max_seqlen, 1)
         self.to_q = nn.Linear(dim, hidden_dim)
         self.to_k = nn.Linear(dim, hidden_dim)
         self.to_v = nn.Linear(dim, hidden_dim)
@@ -64,12 +73,14 @@ class AFT(nn.Module):
 
     def forward(self, x: Tensor, lengths: Any = None) -> Tensor:
         """x is [batch, length, dim] or [length, dim]; of batch b, lengths[b] positions are visible as keys."""
+        if x.is_nested:
+            raise TypeError("x is a nested tensor: pad it, and pass lengths")
         if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
             raise ValueError(f"x has shape {tuple(x.shape)}: it must be [batch, length, {self.dim}]")
         if self.max_seqlen is not None and x.shape[-2] > self.max_seqlen:
             raise ValueError(f"x has {x.shape[-2]} positions, and max_seqlen is {self.max_seqlen}")
         if lengths is not None and not isinstance(lengths, Tensor):
-            lengths = torch.as_tensor(lengths, device="cpu")
+            lengths = as_tensor(lengths)
         # What is exported may be loaded where a key is that of another module.
         kept = 0 if self._kept is None or torch.compiler.is_exporting() else self._kept.key
         parameters = self._named().values()
@@ -161,6 +172,4 @@ class AFTLocal(AFT):
         self, max_seqlen: int, dim: int, hidden_dim: int = 64, s: int = 256, *, heads: int = 1, causal: bool = False
     ) -> None:
         super().__init__(max_seqlen, dim, hidden_dim, heads, causal)
-        if s < 0:
-            raise ValueError(f"s is {s}: a window reaches 0 positions or more")
-        self.s = s
+        self.s = count("s", s)

@@ -32,7 +32,10 @@ def check(tensors: Mapping[str, Any], shapes_alone: bool = False) -> None:
         if tensor.layout != torch.strided:
             raise TypeError(f"{name} has the layout {tensor.layout}: pass {name}.to_dense()")
         if tensor.dtype != torch.float32 and name not in NOT_FLOATS:
-            raise TypeError(f"{name} is {tensor.dtype}, and libaft computes in float32: pass {name}.float()")
+            raise TypeError(
+                f"{name} is {tensor.dtype}, and libaft computes in float32: pass {name}.float(), "
+                "or call float() on its module"
+            )
 
 
 def array(tensor: Tensor) -> Floats:
