@@ -14,7 +14,7 @@ def is_tensor(source: object) -> bool:
 
 def exportable(name: str, tensor: Any) -> Any:
     """The tensor without gradients, refused where its memory, which is all that DLPack exports, is not what it is."""
-    import torch
+    torch: Any = sys.modules["torch"]
 
     if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
         raise TypeError(
@@ -35,6 +35,6 @@ def exportable(name: str, tensor: Any) -> Any:
 
 def note_written(tensor: Any) -> None:
     """Has autograd refuse a backward that needs what stood there."""
-    import torch
+    torch: Any = sys.modules["torch"]
 
     torch.autograd.graph.increment_version(tensor)
