@@ -29,11 +29,7 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
         return AFT_NULL;
     if (bytes < needed)
         return AFT_WORKSPACE;
-    const uintptr_t alignment = 64;
-    char *start = workspace;
-    if (needed > 0)
-        start += (alignment - (uintptr_t)start % alignment) % alignment + alignment;
-    plan->workspace = (float *)(void *)start;
+    plan->workspace = needed > 0 ? aft_aligned(workspace) + AFT_ALIGNMENT_FLOATS : workspace;
     if (plan->packs_bias)
         aft_packed_place(&plan->packed, plan->workspace + plan->packed_offset, false);
     return aft_check_workspace(&plan->problem, workspace, needed);

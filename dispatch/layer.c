@@ -119,15 +119,13 @@ static aft_status attach(layer_plan *plan, const void *memory, const aft_sequenc
     status = aft_check_sequences_workspace(sequences, plan->in.inner, memory, plan->layer_bytes, workspace, needed);
     if (status != AFT_OK)
         return status;
-    const uintptr_t alignment = AFT_ALIGNMENT_FLOATS * sizeof(float);
-    char *start = workspace;
-    float *q = (float *)(void *)(start + (own ? (alignment - (uintptr_t)start % alignment) % alignment : 0));
+    float *q = own > 0 ? aft_aligned(workspace) : workspace;
     plan->in.c = q;
     plan->out.a = q;
     plan->aggregation.q.data = plan->aggregation.y.data = q;
     plan->aggregation.k.data = q + plan->in.c_tensor_stride;
     plan->aggregation.v.data = q + 2 * plan->in.c_tensor_stride;
-    *rest = start + own;
+    *rest = (char *)workspace + own;
     *rest_bytes = needed - own;
     return AFT_OK;
 }

@@ -11,6 +11,12 @@
 
 enum { AFT_ALIGNMENT_FLOATS = 16 }; /* 64 bytes: a cache line, and the widest vector */
 
+/* The first address in a workspace that is aligned so. */
+static inline float *aft_aligned(void *workspace) {
+    const uintptr_t alignment = AFT_ALIGNMENT_FLOATS * sizeof(float);
+    return (float *)(void *)((char *)workspace + (alignment - (uintptr_t)workspace % alignment) % alignment);
+}
+
 static inline size_t aft_ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
 
 static inline bool aft_add(size_t a, size_t b, size_t *sum) {

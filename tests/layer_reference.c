@@ -9,6 +9,8 @@
 
 enum { CHAIN = 128 };
 
+double linear_bound(size_t in, double magnitude) { return (140 + (double)in / 128) * 0x1p-24 * magnitude; }
+
 /* One output of a linear map. */
 static float linear_of(const aft_linear *linear, size_t in, size_t o, const float *row) {
     float sum = 0;
@@ -26,7 +28,7 @@ static float linear_of(const aft_linear *linear, size_t in, size_t o, const floa
     const float answer = sum + (linear->bias ? linear->bias[o] : 0.0f);
     if (!isfinite(answer)) /* every NaN that is stored is the same */
         return isnan(answer) ? float_of_bits(0x7fc00000u) : answer;
-    const double bound = (140 + (double)in / (double)CHAIN) * 0x1p-24 * magnitude;
+    const double bound = linear_bound(in, magnitude);
     if (bound > 0)
         harness_note_error(fabs((double)answer - exact) / bound);
     assert_true(fabs((double)answer - exact) <= bound);

@@ -6,6 +6,9 @@
 
 #include "aft.h"
 
+/* The error that aft.h allows a linear map of `in` inputs; the magnitude is |bias| + sum |weight * input|. */
+double linear_bound(size_t in, double magnitude);
+
 /* y[batch][length][dim] of a layer that is not packed; free() it. */
 float *layer_reference(const aft_layer *layer, const aft_sequences *sequences);
 

@@ -18,6 +18,7 @@
 
 #include "guarded.h"
 #include "harness.h"
+#include "layer_reference.h"
 #include "npy.h"
 #include "pool.h"
 #include "reference.h"
@@ -107,8 +108,6 @@ typedef struct mapped {
     float values[ROWS * HIDDEN];
     double errors[ROWS * HIDDEN], largest[HIDDEN];
 } mapped;
-
-static double linear_bound(size_t in, double magnitude) { return (140 + (double)in / 128) * unit * magnitude; }
 
 static void map_rows(const aft_linear *map, const float *x, mapped *m) {
     for (size_t t = 0; t < ROWS; t++)
