@@ -13,7 +13,7 @@ typedef enum aft_checked { AFT_ADDRESSES, AFT_SIZES } aft_checked;
 /* Everything about a problem that can be wrong, before a byte is written. */
 AFT_INTERNAL aft_status aft_check_problem(const aft_problem *problem, aft_checked checked);
 
-/* That a workspace overlaps neither an input nor the output of a checked problem. */
+/* That a workspace, which is there if it has a byte, overlaps neither an input nor the output of a checked problem. */
 AFT_INTERNAL aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes);
 
 /* What can be wrong about a bias that is to be prepared. */
@@ -27,7 +27,7 @@ AFT_INTERNAL aft_status aft_check_bias_memory(const aft_shape *shape, const aft_
 AFT_INTERNAL bool aft_arrays_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes);
 
 /* Everything about sequences of rows of `dim` floats, and the memory of their layer, that can be wrong; and that a
- * workspace is in the way of none of them. */
+ * workspace is in the way of none of them, once they are checked. */
 AFT_INTERNAL aft_status aft_check_sequences(const aft_sequences *sequences, size_t dim, const void *layer,
                                             size_t layer_bytes, aft_checked checked);
 AFT_INTERNAL aft_status aft_check_sequences_workspace(const aft_sequences *sequences, size_t dim, const void *layer,

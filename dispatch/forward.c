@@ -29,10 +29,13 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
         return AFT_NULL;
     if (bytes < needed)
         return AFT_WORKSPACE;
+    aft_status status = aft_check_workspace(&plan->problem, workspace, needed);
+    if (status != AFT_OK)
+        return status;
     plan->workspace = needed > 0 ? aft_aligned(workspace) + AFT_ALIGNMENT_FLOATS : workspace;
     if (plan->packs_bias)
         aft_packed_place(&plan->packed, plan->workspace + plan->packed_offset, false);
-    return aft_check_workspace(&plan->problem, workspace, needed);
+    return AFT_OK;
 }
 
 /* What a phase leaves for the next is laid out for an instruction set. By index there is no call that all phases share, so

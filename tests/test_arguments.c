@@ -64,6 +64,7 @@ CHANGE(no_window, v->problem.bias.window = 0)
 CHANGE(huge_window, v->problem.bias.window = SIZE_MAX / 2 + 2)
 CHANGE(unknown_kind, v->problem.bias.kind = (aft_bias_kind)77)
 CHANGE(y_is_k, v->problem.k.data = y_of(v))
+CHANGE(y_is_k_without_window, v->problem.k.data = y_of(v); v->problem.bias.window = 0)
 CHANGE(y_is_v, v->problem.v.data = y_of(v))
 CHANGE(y_ends_in_k, v->problem.k.data = y_of(v) + v->c.y.count / sizeof(float) - 1)
 CHANGE(y_within_bias, v->problem.bias.data = y_of(v))
@@ -74,10 +75,21 @@ CHANGE(y_rows_same, v->problem.y.time_stride = 0)
 CHANGE(y_heads_same, v->problem.y.head_stride = 0)
 CHANGE(y_batches_same, v->problem.y.batch_stride = 0)
 CHANGE(y_heads_interleave, v->problem.y.head_stride = 2 * v->problem.y.time_stride)
+CHANGE(huge_batch_of_nothing, v->problem.shape.batch = SIZE_MAX; v->problem.shape.heads = 0)
+CHANGE(q_at_the_last_address, v->problem.q.data = (const float *)(UINTPTR_MAX - 7))
+CHANGE(y_is_q_of_one_batch, v->problem.q.data = y_of(v); v->problem.q.batch_stride = 0)
+CHANGE(y_is_q_of_one_head, v->problem.q.data = y_of(v); v->problem.q.head_stride = 0)
+CHANGE(y_is_lengths, v->problem.shape.kv_lengths = v->kv_lengths; v->problem.y.data = (float *)(void *)v->kv_lengths)
+CHANGE(workspace_is_lengths, v->problem.shape.kv_lengths = v->kv_lengths; v->workspace = (void *)v->kv_lengths)
+CHANGE(workspace_at_the_last_address, v->workspace = (unsigned char *)(UINTPTR_MAX - 63))
 CHANGE(workspace_is_y, v->workspace = (unsigned char *)y_of(v))
+CHANGE(workspace_ends_in_y, v->workspace = v->c.y.bytes - v->bytes + 1)
 CHANGE(workspace_is_q, v->workspace = v->c.q.bytes)
 CHANGE(workspace_is_k, v->workspace = v->c.k.bytes)
 CHANGE(workspace_is_v, v->workspace = v->c.v.bytes)
+CHANGE(workspace_ends_in_k, v->workspace = v->c.k.bytes - v->bytes + 1)
+CHANGE(workspace_ends_in_v, v->workspace = v->c.v.bytes - v->bytes + 1)
+CHANGE(workspace_ends_in_bias, v->workspace = v->c.w.bytes - v->bytes + 1)
 CHANGE(workspace_is_bias, v->workspace = v->c.w.bytes)
 CHANGE(one_byte_short, v->bytes -= 1)
 CHANGE(no_bytes, v->bytes = 0)
@@ -113,6 +125,7 @@ static const misuse misuses[] = {
     {"window of a band overflows", huge_window, AFT_BIAS_BAND, AFT_SIZE, false},
     {"unknown kind", unknown_kind, AFT_BIAS_FULL, AFT_UNSUPPORTED, false},
     {"y is k", y_is_k, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is k, without a window", y_is_k_without_window, AFT_BIAS_LOCAL, AFT_OVERLAP, false},
     {"y is v", y_is_v, AFT_BIAS_FULL, AFT_OVERLAP, false},
     {"the last element of y is the first of k", y_ends_in_k, AFT_BIAS_FULL, AFT_OVERLAP, false},
     {"y is within the bias", y_within_bias, AFT_BIAS_FULL, AFT_OVERLAP, false},
@@ -123,10 +136,21 @@ static const misuse misuses[] = {
     {"all heads of y are one", y_heads_same, AFT_BIAS_FULL, AFT_OVERLAP, false},
     {"all batches of y are one", y_batches_same, AFT_BIAS_FULL, AFT_OVERLAP, false},
     {"rows of two heads of y are one", y_heads_interleave, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"batch overflows, of no head", huge_batch_of_nothing, AFT_BIAS_NONE, AFT_SIZE, false},
+    {"q ends behind the last address", q_at_the_last_address, AFT_BIAS_NONE, AFT_SIZE, false},
+    {"y is q of one batch", y_is_q_of_one_batch, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is q of one head", y_is_q_of_one_head, AFT_BIAS_FULL, AFT_OVERLAP, false},
+    {"y is the key lengths", y_is_lengths, AFT_BIAS_NONE, AFT_OVERLAP, false},
+    {"workspace is the key lengths", workspace_is_lengths, AFT_BIAS_LOCAL, AFT_OVERLAP, true},
+    {"workspace ends behind the last address", workspace_at_the_last_address, AFT_BIAS_FULL, AFT_SIZE, true},
     {"workspace is y", workspace_is_y, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace ends in y", workspace_ends_in_y, AFT_BIAS_FULL, AFT_OVERLAP, true},
     {"workspace is q", workspace_is_q, AFT_BIAS_FULL, AFT_OVERLAP, true},
     {"workspace is k", workspace_is_k, AFT_BIAS_FULL, AFT_OVERLAP, true},
     {"workspace is v", workspace_is_v, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace ends in k", workspace_ends_in_k, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace ends in v", workspace_ends_in_v, AFT_BIAS_FULL, AFT_OVERLAP, true},
+    {"workspace ends in the bias", workspace_ends_in_bias, AFT_BIAS_FULL, AFT_OVERLAP, true},
     {"workspace is the bias", workspace_is_bias, AFT_BIAS_FULL, AFT_OVERLAP, true},
     {"workspace one byte short", one_byte_short, AFT_BIAS_FULL, AFT_WORKSPACE, true},
     {"workspace one byte short", one_byte_short, AFT_BIAS_LOCAL, AFT_WORKSPACE, true},

@@ -144,6 +144,9 @@ CHANGE(no_workspace, v->workspace = NULL)
 CHANGE(too_long, v->sequences.length = MOST + 1)
 CHANGE(too_many_keys, v->lengths[1] = LENGTH + 1)
 CHANGE(huge_batch, v->sequences.batch = SIZE_MAX)
+CHANGE(huge_rows, v->sequences.batch = SIZE_MAX / 128; v->sequences.length = MOST)
+CHANGE(workspace_at_the_last_address, v->workspace = (unsigned char *)(UINTPTR_MAX - 63))
+CHANGE(workspace_is_lengths, v->workspace = (unsigned char *)v->lengths)
 CHANGE(huge_stride, v->sequences.x_time_stride = SIZE_MAX / 4)
 CHANGE(rows_interleave, v->sequences.y_time_stride = DIM - 1)
 CHANGE(batches_interleave, v->sequences.y_batch_stride = DIM)
@@ -164,6 +167,9 @@ static const misuse bad_forwards[] = {
     {"too long", too_long, AFT_SIZE, false},
     {"too many keys", too_many_keys, AFT_SIZE, false},
     {"huge batch", huge_batch, AFT_SIZE, false},
+    {"huge rows", huge_rows, AFT_SIZE, false},
+    {"workspace ends behind the last address", workspace_at_the_last_address, AFT_SIZE, true},
+    {"workspace is the lengths", workspace_is_lengths, AFT_OVERLAP, true},
     {"huge stride", huge_stride, AFT_SIZE, false},
     {"rows interleave", rows_interleave, AFT_OVERLAP, false},
     {"batches interleave", batches_interleave, AFT_OVERLAP, false},
@@ -244,12 +250,15 @@ static void indices_out_of_range(const char *isa) {
 /* Nothing to compute, or nothing but biases. */
 static void empty_layers(const char *isa) {
     (void)isa;
-    for (int which = 0; which < 4; which++) {
+    for (int which = 0; which < 5; which++) {
         victim *const v = make_victim();
         for (size_t o = 0; o < DIM; o++)
             v->biases[3][o] = (float)o - 2.5f;
-        size_t *const sizes[] = {&v->layer.channels, &v->layer.heads, &v->layer.dim, &v->sequences.length};
+        size_t *const sizes[] = {&v->layer.channels, &v->layer.heads, &v->layer.dim, &v->sequences.length,
+                                 &v->sequences.batch};
         *sizes[which] = 0;
+        if (which == 0)
+            v->sequences.lengths = NULL;
         size_t bytes;
         assert_int_equal(aft_layer_bytes(&v->layer, &bytes), AFT_OK);
         assert_int_equal(aft_layer_prepare(&v->layer, v->memory, BYTES), AFT_OK);

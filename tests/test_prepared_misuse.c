@@ -78,6 +78,7 @@ CHANGE(huge_window, m->bias.window = SIZE_MAX / 2 + 2)
 CHANGE(one_byte_short, m->bytes -= 1)
 CHANGE(no_bytes, m->bytes = 0)
 CHANGE(odd_memory, m->memory = m->own.bytes + 2)
+CHANGE(memory_at_the_last_address, m->memory = (void *)(UINTPTR_MAX - 63))
 CHANGE(memory_is_bias, m->memory = m->c.w.bytes)
 CHANGE(memory_ends_in_bias, m->memory = m->c.w.bytes - m->bytes + sizeof(float))
 CHANGE(memory_begins_in_bias, m->memory = m->c.w.bytes + m->c.w.count - sizeof(float))
@@ -109,6 +110,7 @@ static const bad_prepare bad_prepares[] = {
     {"one byte short, band", one_byte_short, AFT_BIAS_BAND, AFT_WORKSPACE, true},
     {"no byte", no_bytes, AFT_BIAS_FULL, AFT_WORKSPACE, true},
     {"memory is not aligned", odd_memory, AFT_BIAS_LOCAL, AFT_WORKSPACE, true},
+    {"memory ends behind the last address", memory_at_the_last_address, AFT_BIAS_FULL, AFT_SIZE, true},
     {"memory is the bias", memory_is_bias, AFT_BIAS_FULL, AFT_OVERLAP, true},
     {"memory ends in the bias", memory_ends_in_bias, AFT_BIAS_LOCAL, AFT_OVERLAP, true},
     {"memory begins in the bias", memory_begins_in_bias, AFT_BIAS_BAND, AFT_OVERLAP, true},
