@@ -88,8 +88,8 @@ const char *aft_status_string(aft_status status) {
     case AFT_WORKSPACE:
         return "the memory is too small: ask aft_workspace_bytes or aft_prepared_bytes";
     case AFT_STALE:
-        return "the bias is no prepared one, or was prepared for another shape; or phases ran on several instruction "
-               "sets";
+        return "the layer is no packed one, or the bias no prepared one, or one for another shape; or phases ran on "
+               "several instruction sets";
     case AFT_UNSUPPORTED:
         return "this build or this CPU does not have that kind of bias or instruction set";
     }

@@ -12,7 +12,8 @@ typedef struct aft_layer_header {
     uint64_t magic, dim, heads, channels, max_length, causal;
     uint64_t has_bias; /* a prepared one; else it is AFT-simple */
     uint64_t bytes;    /* of all */
-    uint64_t reserved[8];
+    uint64_t reserved[7];
+    uint64_t seal;
 } aft_layer_header;
 
 /* Offsets in floats from the beginning of the memory. */
@@ -27,7 +28,7 @@ typedef struct aft_layer_layout {
 /* False where it would not fit an address space. */
 AFT_INTERNAL bool aft_layer_lay_out(size_t dim, size_t heads, size_t channels, aft_layer_layout *layout);
 
-/* AFT_NULL or AFT_STALE where the memory is no prepared layer. */
+/* AFT_NULL or AFT_STALE where the memory is no prepared layer, or its header is damaged. */
 AFT_INTERNAL aft_status aft_layer_open(const void *memory, aft_layer_header *header, aft_layer_layout *layout);
 
 #endif

@@ -2,6 +2,7 @@
 /* Layers packed into the caller's memory: a header, the packed weights of the linear maps, and the prepared bias. */
 #include "dispatch/check.h"
 #include "dispatch/layer.h"
+#include "dispatch/seal.h"
 #include "dispatch/sizes.h"
 
 #include <string.h>
@@ -132,14 +133,15 @@ aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes)
                     floats + layout.in_matrix, floats + layout.in_bias);
     pack_linear(&layer->project, layout.hidden, layer->dim, layout.dim_columns, 0, floats + layout.out_matrix,
                 floats + layout.out_bias);
-    const aft_layer_header header = {.magic = LAYER_MAGIC,
-                                     .dim = layer->dim,
-                                     .heads = layer->heads,
-                                     .channels = layer->channels,
-                                     .max_length = layer->max_length,
-                                     .causal = layer->causal,
-                                     .has_bias = prepared.kind == AFT_BIAS_PREPARED,
-                                     .bytes = needed};
+    aft_layer_header header = {.magic = LAYER_MAGIC,
+                               .dim = layer->dim,
+                               .heads = layer->heads,
+                               .channels = layer->channels,
+                               .max_length = layer->max_length,
+                               .causal = layer->causal,
+                               .has_bias = prepared.kind == AFT_BIAS_PREPARED,
+                               .bytes = needed};
+    header.seal = aft_seal(&header, offsetof(aft_layer_header, seal));
     memcpy(memory, &header, sizeof header);
     return AFT_OK;
 }
@@ -150,7 +152,7 @@ aft_status aft_layer_open(const void *memory, aft_layer_header *header, aft_laye
     if ((uintptr_t)memory % _Alignof(float) != 0)
         return AFT_STALE;
     memcpy(header, memory, sizeof *header);
-    if (header->magic != LAYER_MAGIC ||
+    if (header->magic != LAYER_MAGIC || header->seal != aft_seal(header, offsetof(aft_layer_header, seal)) ||
         !aft_layer_lay_out((size_t)header->dim, (size_t)header->heads, (size_t)header->channels, layout))
         return AFT_STALE;
     return AFT_OK;

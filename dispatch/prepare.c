@@ -8,6 +8,7 @@
 #include "dispatch/float_mode.h"
 #include "dispatch/packed.h"
 #include "dispatch/plan.h"
+#include "dispatch/seal.h"
 #include "dispatch/sizes.h"
 
 #include <string.h>
@@ -19,7 +20,8 @@ typedef struct header {
     uint64_t batches, heads, rows, first_row;
     uint64_t kv_len;
     uint64_t lag; /* q_offset - first_row, modulo 2^64: what a row's position is beyond its bias row */
-    uint64_t reserved[6];
+    uint64_t reserved[5];
+    uint64_t seal;
 } header;
 
 enum { HEADER_FLOATS = sizeof(header) / sizeof(float) };
@@ -110,6 +112,7 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
         .kv_len = shape->kv_len,
         .lag = (uint64_t)shape->q_offset - bias->first_row,
     };
+    made.seal = aft_seal(&made, offsetof(header, seal));
     memcpy(memory, &made, sizeof made); /* last: memory that is half written is no prepared bias */
     *prepared =
         (aft_bias){.kind = AFT_BIAS_PREPARED, .data = memory, .first_row = bias->first_row, .window = bias->window};
@@ -121,8 +124,9 @@ static bool serves(const header *made, const aft_problem *problem) {
     const aft_shape *shape = &problem->shape;
     size_t first_row = problem->bias.first_row;
     bool by_position = !made->full || made->causal;
-    return made->magic == MAGIC && made->causal == shape->causal && shape->kv_len <= made->kv_len &&
-           shape->q_len <= made->rows && first_row - made->first_row <= made->rows - shape->q_len &&
+    return made->magic == MAGIC && made->seal == aft_seal(made, offsetof(header, seal)) &&
+           made->causal == shape->causal && shape->kv_len <= made->kv_len && shape->q_len <= made->rows &&
+           first_row - made->first_row <= made->rows - shape->q_len &&
            (!by_position || made->lag == (uint64_t)shape->q_offset - first_row) &&
            (made->batches == 1 || made->batches == shape->batch) && (made->heads == 1 || made->heads == shape->heads);
 }

@@ -228,7 +228,7 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
  * The memory, aligned as a float, holds all that is needed: the bias itself may go. It is about twice as large as the
  * part of the bias that is read, the same on every instruction set, read-only once written (share it between threads),
  * and may be copied elsewhere or kept in a file for this version of the library: set data to its place. It is trusted:
- * AFT_STALE tells a foreign or unfinished header, but damage behind the header goes unnoticed.
+ * AFT_STALE tells a foreign, unfinished or damaged header, but damage behind the header goes unnoticed.
  *
  * Without a bias (NONE, LOCAL with a window of 0) there is nothing to prepare: 0 bytes, memory may be NULL, and *prepared
  * is of kind NONE. AFT_NULL, AFT_SIZE and AFT_UNSUPPORTED (PREPARED cannot be prepared again) as aft_forward;

@@ -151,6 +151,9 @@ CHANGE(huge_stride, v->sequences.x_time_stride = SIZE_MAX / 4)
 CHANGE(rows_interleave, v->sequences.y_time_stride = DIM - 1)
 CHANGE(batches_interleave, v->sequences.y_batch_stride = DIM)
 CHANGE(no_layer, memset(v->memory, 0, 8))
+CHANGE(other_dim, v->memory[8] ^= 64)
+CHANGE(other_heads, v->memory[16] ^= 1)
+CHANGE(no_bias, memset(v->memory + 48, 0, 8))
 CHANGE(odd_layer, v->memory += 1)
 CHANGE(short_workspace, v->workspace_bytes--)
 CHANGE(workspace_is_x, v->workspace = (unsigned char *)v->x)
@@ -174,6 +177,9 @@ static const misuse bad_forwards[] = {
     {"rows interleave", rows_interleave, AFT_OVERLAP, false},
     {"batches interleave", batches_interleave, AFT_OVERLAP, false},
     {"foreign memory", no_layer, AFT_STALE, false},
+    {"another dim in the header", other_dim, AFT_STALE, false},
+    {"other heads in the header", other_heads, AFT_STALE, false},
+    {"no bias in the header", no_bias, AFT_STALE, false},
     {"memory not aligned", odd_layer, AFT_STALE, false},
     {"workspace a byte short", short_workspace, AFT_WORKSPACE, true},
     {"workspace is x", workspace_is_x, AFT_OVERLAP, true},

@@ -191,7 +191,7 @@ typedef struct bad_use {
 
 static float *last_float(const guarded *memory) { return (float *)memory->bytes + memory->count / sizeof(float) - 1; }
 
-/* Prepared memory in which one byte of the first eight, which say what it is, is another. */
+/* Prepared memory in whose header one byte is another. */
 static void damage(user *u, size_t byte) {
     memcpy(u->garbage.bytes, u->prepared.memory.bytes, u->prepared.memory.count);
     u->garbage.bytes[byte] ^= 1;
@@ -205,6 +205,9 @@ CHANGE(zeros, memset(u->garbage.bytes, 0, u->garbage.count); u->problem.bias.dat
 CHANGE(ones, memset(u->garbage.bytes, 0xff, u->garbage.count); u->problem.bias.data = u->garbage.bytes)
 CHANGE(first_byte, damage(u, 0))
 CHANGE(third_byte, damage(u, 2))
+CHANGE(window_damaged, damage(u, 24))
+CHANGE(rows_damaged, damage(u, 49))
+CHANGE(keys_damaged, damage(u, 65))
 CHANGE(other_mask, u->problem.shape.causal = !u->problem.shape.causal)
 CHANGE(more_keys, u->problem.shape.kv_len += 2)
 CHANGE(earlier, u->problem.shape.q_offset -= 2; u->problem.bias.first_row -= 2)
@@ -238,6 +241,9 @@ static const bad_use bad_uses[] = {
     {"memory of ones", ones, AFT_BIAS_FULL, false, AFT_STALE, false},
     {"the first byte is another", first_byte, AFT_BIAS_FULL, false, AFT_STALE, false},
     {"the third byte is another", third_byte, AFT_BIAS_BAND, true, AFT_STALE, false},
+    {"another window in the header", window_damaged, AFT_BIAS_BAND, true, AFT_STALE, false},
+    {"more rows in the header", rows_damaged, AFT_BIAS_FULL, false, AFT_STALE, false},
+    {"more keys in the header", keys_damaged, AFT_BIAS_FULL, false, AFT_STALE, false},
     {"prepared without mask", other_mask, AFT_BIAS_FULL, false, AFT_STALE, false},
     {"prepared with mask", other_mask, AFT_BIAS_FULL, true, AFT_STALE, false},
     {"local prepared without mask", other_mask, AFT_BIAS_LOCAL, false, AFT_STALE, false},

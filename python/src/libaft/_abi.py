@@ -84,7 +84,8 @@ class LayerHeader(Structure):
         ("causal", c_uint64),
         ("has_bias", c_uint64),
         ("bytes", c_uint64),
-        ("reserved", c_uint64 * 8),
+        ("reserved", c_uint64 * 7),
+        ("seal", c_uint64),
     ]
 
 
