@@ -2,29 +2,45 @@
 #include "bench/layer.h"
 
 #include <cmath>
-#include <random>
+#include <initializer_list>
 
 #include "bench/check.h"
+#include "bench/real_tensors.h"
 #include "bench/terminal.h"
 
 namespace bench {
 
 namespace {
 
+/* Where the tensors of the trained layer are, as "causal/full_layer/". */
+std::string folder_of(const Case &task) {
+    return std::string(task.causal ? "causal/" : "masked/") + kernel_name(task.kernel) + "_layer/";
+}
+
+std::vector<std::string> maps_of(const Case &task, std::initializer_list<const char *> maps) {
+    std::vector<std::string> names;
+    for (const char *map : maps)
+        names.push_back(folder_of(task) + map);
+    return names;
+}
+
 /* How far layer and parts may lie apart, as a share of the largest output. Both round q, k and v, in another order. */
 constexpr double tolerance = 1e-5;
 
 } // namespace
 
-LinearMap::LinearMap(std::size_t rows, std::size_t inputs, std::size_t outputs)
-    : product(rows, outputs, inputs), weight(outputs * inputs), bias(outputs) {
-    std::mt19937 generator;
-    const float largest = 1 / std::sqrt(static_cast<float>(inputs));
-    std::uniform_real_distribution<float> within(-largest, largest);
-    std::generate_n(bias.data(), bias.size(), [&] { return within(generator); });
-    for (std::size_t o = 0; o < outputs; o++)
-        for (std::size_t i = 0; i < inputs; i++)
-            weight[o * inputs + i] = product.b[i * outputs + o] = within(generator);
+LinearMap::LinearMap(std::size_t rows, std::size_t inputs, std::size_t outputs, const std::vector<std::string> &names)
+    : product(rows, names.size() * outputs, inputs), weight(product.columns * inputs), bias(product.columns) {
+    std::size_t row = 0;
+    for (const std::string &name : names) {
+        const RealMatrix weights(name + "_weight"), biases(name + "_bias");
+        const auto repeats = static_cast<float>(inputs) / static_cast<float>(weights.columns());
+        for (std::size_t o = 0; o < outputs; o++, row++) {
+            bias[row] = biases(0, o);
+            for (std::size_t i = 0; i < inputs; i++)
+                weight[row * inputs + i] = product.b[i * product.columns + row] = weights(o, i) / repeats;
+        }
+    }
 }
 
 aft_linear LinearMap::from(std::size_t output) const {
@@ -37,8 +53,8 @@ float LinearMap::result(std::size_t row, std::size_t output) const {
 
 Layer::Layer(const aft_probe &probe, const What &what)
     : task(what.kernel, what.causal, what.shape, what.form),
-      qkv(what.shape.time, what.shape.channels, 3 * what.shape.channels),
-      project(what.shape.time, what.shape.channels, what.shape.channels),
+      qkv(what.shape.time, what.shape.channels, what.shape.channels, maps_of(task, {"to_q", "to_k", "to_v"})),
+      project(what.shape.time, what.shape.channels, what.shape.channels, maps_of(task, {"project"})),
       y(task.elements(), std::numeric_limits<float>::quiet_NaN()) {
     aft_use_isa(probe.isa);
     task.load();
@@ -54,7 +70,8 @@ Layer::Layer(const aft_probe &probe, const What &what)
 void Layer::run_parts() {
     const Sgemm &sgemm = find_sgemms().front();
     const std::size_t units = task.shape.channels;
-    std::copy_n(task.query().data(), task.elements(), qkv.product.a.data());
+    const auto x = RealMatrix(folder_of(task) + "x").extended(task.shape.batch, task.shape.time, units);
+    std::copy_n(x.data(), x.size(), qkv.product.a.data());
     qkv.product.check(sgemm);
     const Buffer<float> *const tensors[] = {&task.query(), &task.key(), &task.value()};
     for (std::size_t tensor = 0; tensor < 3; tensor++)

@@ -4,6 +4,8 @@
 #define AFT_BENCH_LAYER_H
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "bench/call.h"
 #include "bench/product.h"
@@ -17,14 +19,16 @@ struct LinearMap {
     Buffer<float> weight; /* [output][input] */
     Buffer<float> bias;
 
-    LinearMap(std::size_t rows, std::size_t inputs, std::size_t outputs);
+    /* Trained maps one behind the other, named as "causal/full_layer/to_q", each with so many outputs. Weights repeat, and
+     * are divided by how often an input does: so the outputs are the trained ones. */
+    LinearMap(std::size_t rows, std::size_t inputs, std::size_t outputs, const std::vector<std::string> &names);
 
     /* Of the outputs from this one on. */
     aft_linear from(std::size_t output) const;
     float result(std::size_t row, std::size_t output) const;
 };
 
-/* x are the queries of a case, weights and their biases random, as a layer begins. */
+/* The layer of a trained model that a case's tensors are from. */
 class Layer {
   public:
     /* Chooses the instruction set. Throws std::runtime_error where a part is wrong, or the layer is not its parts, and

@@ -19,9 +19,9 @@ RealMatrix::RealMatrix(const std::string &name) {
     char error[512];
     if (!npy_read(path.c_str(), &array, error, sizeof error))
         throw std::runtime_error(error);
-    if (array.type != NPY_F4 || array.dimensions != 2 || array.count == 0) {
+    if (array.type != NPY_F4 || array.dimensions < 1 || array.dimensions > 2 || array.count == 0) {
         npy_free(&array);
-        throw std::runtime_error(path + ": not a matrix of float32; restore the file from the repository");
+        throw std::runtime_error(path + ": not a matrix or a vector of float32; restore the file from the repository");
     }
 }
 

@@ -3,7 +3,8 @@
  * The tensors of tests/data: one layer of each kind from two models trained on real text, of which the causal problems
  * use the causal one. They are repeated up to the shape wanted: position j is position j mod 200 there, channel c is
  * channel c mod 64, bias (t, j) is bias (t mod 200, j mod 200), which keeps the diagonal structure; batch b begins b
- * positions later, so that no two are equal. Every value is thus a real one, and so is its neighbourhood.
+ * positions later, so that no two are equal. Every value is thus a real one, and so is its neighbourhood. The weights and
+ * inputs of the whole layers repeat in the same way.
  */
 #ifndef AFT_BENCH_REAL_TENSORS_H
 #define AFT_BENCH_REAL_TENSORS_H
@@ -20,7 +21,7 @@ namespace bench {
 /* Where the tensors are; said once, before the first is read. */
 void read_tensors_from(const std::string &folder);
 
-/* A matrix of floats from there, repeated without end in both directions. */
+/* A matrix of floats from there, repeated without end in both directions; a vector is a row. */
 class RealMatrix {
   public:
     /* As "causal/full_w". Throws std::runtime_error where the file is missing or damaged. */
@@ -30,8 +31,10 @@ class RealMatrix {
     RealMatrix &operator=(const RealMatrix &) = delete;
 
     float operator()(std::size_t row, std::size_t column) const {
-        return begin()[row % array.shape[0] * array.shape[1] + column % array.shape[1]];
+        return begin()[row * columns() % array.count + column % columns()];
     }
+
+    std::size_t columns() const { return array.shape[array.dimensions - 1]; }
 
     const float *begin() const { return static_cast<const float *>(array.data); }
     const float *end() const { return begin() + array.count; }
