@@ -10,14 +10,22 @@
 #include "layer_reference.h"
 #include "pool.h"
 
-enum { MOST_PARAMETERS = 8 };
+enum { MOST_PARAMETERS = 8, CANARY = 9 };
 
 typedef struct spec {
     size_t dim, heads, channels, max_length, batch, length;
     aft_bias_kind kind;
     size_t window;
     bool causal, lengths, no_biases, in_place, specials, overflows;
+    const struct place *place; /* of every array; NULL: anywhere */
 } spec;
+
+/* The unmapped page lies before an array or after it, with so many floats between them; rows of x, y and the bias are
+ * this much longer than what is in them. */
+typedef struct place {
+    bool at_start;
+    size_t slack, gap;
+} place;
 
 typedef struct subject {
     spec s;
@@ -27,51 +35,59 @@ typedef struct subject {
     size_t lengths[4];
 } subject;
 
-static guarded filled(size_t count, float low, float high) {
-    guarded memory = guarded_make(count * sizeof(float), random_chance(0.5), 0);
+static guarded filled(const spec *s, size_t count, float low, float high) {
+    const bool at_start = s->place ? s->place->at_start : random_chance(0.5);
+    guarded memory = guarded_make(count * sizeof(float), at_start, s->place ? s->place->slack * sizeof(float) : 0);
     for (size_t i = 0; i < count; i++)
         ((float *)memory.bytes)[i] = random_float(low, high);
     return memory;
+}
+
+/* Of rows with gaps between them. */
+static size_t extent(size_t batch, size_t rows, size_t stride, size_t gap) {
+    return batch * rows > 0 ? batch * rows * stride - gap : 0;
 }
 
 static const float *floats_of(const guarded *memory) { return (const float *)memory->bytes; }
 
 static subject make_subject(const spec *s) {
     subject m = {.s = *s};
-    const size_t hidden = s->heads * s->channels;
+    const size_t hidden = s->heads * s->channels, gap = s->place ? s->place->gap : 0;
     aft_linear *const maps[] = {&m.layer.to_q, &m.layer.to_k, &m.layer.to_v, &m.layer.project};
     for (size_t i = 0; i < 4; i++) {
         const size_t out = i < 3 ? hidden : s->dim, in = i < 3 ? s->dim : hidden;
         const float largest = s->overflows && i == 2 ? 3e38f : 0.3f;
-        m.parameters[2 * i] = filled(out * in, -largest, largest);
-        m.parameters[2 * i + 1] = filled(out, -1, 1);
+        m.parameters[2 * i] = filled(s, out * in, -largest, largest);
+        m.parameters[2 * i + 1] = filled(s, out, -1, 1);
         guarded_read_only(&m.parameters[2 * i]);
         *maps[i] =
             (aft_linear){floats_of(&m.parameters[2 * i]), s->no_biases ? NULL : floats_of(&m.parameters[2 * i + 1])};
     }
     const size_t columns = s->kind == AFT_BIAS_BAND ? 2 * s->window - 1 : s->max_length;
-    m.w = filled(s->kind == AFT_BIAS_NONE ? 0 : s->max_length * columns, -2, 2);
+    const size_t row = columns + gap;
+    m.w = filled(s, s->kind == AFT_BIAS_NONE ? 0 : extent(1, s->max_length, row, gap), -2, 2);
     m.layer.dim = s->dim;
     m.layer.heads = s->heads;
     m.layer.channels = s->channels;
     m.layer.max_length = s->max_length;
     m.layer.causal = s->causal;
-    m.layer.bias = (aft_bias){.kind = s->kind, .data = m.w.bytes, .row_stride = columns, .window = s->window};
-    m.x = filled(s->batch * s->length * s->dim, -2, 2);
-    for (size_t i = 0; s->specials && i < s->batch * s->length * s->dim; i += 97)
+    m.layer.bias = (aft_bias){.kind = s->kind, .data = m.w.bytes, .row_stride = row, .window = s->window};
+    const size_t stride = s->dim + gap, count = extent(s->batch, s->length, stride, gap);
+    m.x = filled(s, count, -2, 2);
+    for (size_t i = 0; s->specials && i < count; i += 97)
         ((float *)m.x.bytes)[i] = i % 2 ? nanf("") : i % 4 ? -INFINITY : INFINITY;
-    m.y = filled(s->batch * s->length * s->dim, 9, 9);
+    m.y = filled(s, count, CANARY, CANARY);
     for (size_t b = 0; b < s->batch; b++)
         m.lengths[b] = b == 0 ? s->length : random_size(0, s->length);
     float *const y = (float *)(s->in_place ? m.x.bytes : m.y.bytes);
     m.sequences = (aft_sequences){.batch = s->batch,
                                   .length = s->length,
                                   .x = floats_of(&m.x),
-                                  .x_batch_stride = s->length * s->dim,
-                                  .x_time_stride = s->dim,
+                                  .x_batch_stride = s->length * stride,
+                                  .x_time_stride = stride,
                                   .y = y,
-                                  .y_batch_stride = s->length * s->dim,
-                                  .y_time_stride = s->dim};
+                                  .y_batch_stride = s->length * stride,
+                                  .y_time_stride = stride};
     size_t bytes;
     assert_int_equal(aft_layer_bytes(&m.layer, &bytes), AFT_OK);
     m.memory = guarded_make(bytes, false, 0);
@@ -168,6 +184,44 @@ static void try_layer(const spec *s) {
     free(want);
     free(x);
     free_subject(&m);
+}
+
+static void expect_rows(const subject *m, const float *want) {
+    const aft_sequences *const s = &m->sequences;
+    const size_t dim = m->s.dim, rows = s->batch * s->length;
+    for (size_t row = 0; row < rows; row++) {
+        expect_bits("in a place", s->y + row * s->y_time_stride, want + row * dim, dim);
+        for (size_t i = dim; row + 1 < rows && i < s->y_time_stride; i++)
+            if (s->y[row * s->y_time_stride + i] != CANARY)
+                harness_fail("the gap behind row %zu of y was written, %zu behind its end", row, i - dim);
+    }
+}
+
+/* Every count of inputs, units and outputs up to three of the widest vectors and one, with arrays that begin or end at
+ * an unmapped page or a few floats from it. */
+static void guard_pages(const char *isa) {
+    (void)isa;
+    const size_t most = 3 * 16 + 1, step = harness_pick(24, 1, 1);
+    for (size_t units = 1; units <= most; units += step)
+        for (size_t slack = 0; slack < 16; slack += harness_pick(9, 1, 1))
+            for (int at_start = 0; at_start < 2; at_start++) {
+                const place where = {at_start, slack, slack % 3};
+                const spec s = {.dim = most + 1 - units,
+                                .heads = 1,
+                                .channels = units,
+                                .max_length = 5,
+                                .batch = 1,
+                                .length = 4,
+                                .kind = (aft_bias_kind)(units % 4),
+                                .window = 2,
+                                .place = &where};
+                subject m = make_subject(&s);
+                float *const want = layer_reference(&m.layer, &m.sequences);
+                run_on_pool(&m, 0);
+                expect_rows(&m, want);
+                free(want);
+                free_subject(&m);
+            }
 }
 
 static void is_its_parts(const char *isa) {
@@ -272,6 +326,6 @@ static void as_recorded(const char *isa) {
 }
 
 int main(void) {
-    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(as_recorded)};
+    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(guard_pages), EACH_ISA(as_recorded)};
     return HARNESS_MAIN("layer", units);
 }

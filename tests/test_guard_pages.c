@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* Every tensor, the bias, what is prepared of it and the workspace begin or end at an unmapped page, at every offset from
+ * it, with every length of a vector's tail: nothing outside is touched, and the bits are always the same. */
+#include <stdlib.h>
+
+#include "cases.h"
+#include "preparation.h"
+
+enum {
+    WIDEST = 16,            /* lanes of a vector */
+    MOST = 3 * WIDEST + 1,  /* channels, or rows */
+    OFFSETS = WIDEST,       /* floats between a tensor and the page */
+    KEYS_OF_CHAINS = 2 * 16 /* behind which a tail of keys begins */
+};
+
+/* One problem in one place. Answers the outputs of the first; all others must have their bits. */
+static float *run_in_place(const case_spec *spec, bool prepared, float *want) {
+    test_case c = case_make(spec);
+    if (prepared) {
+        prepared_case p = prepared_case_of(c);
+        case_run(&p.c, NULL);
+        case_same_bits(&p.c, want, "with a prepared bias, at another place");
+        prepared_case_free(&p);
+        return want;
+    }
+    case_run(&c, NULL);
+    if (want) {
+        case_same_bits(&c, want, "at another place");
+    } else {
+        case_check(&c, 1);
+        want = case_snapshot(&c);
+    }
+    case_free(&c);
+    return want;
+}
+
+static void try_every_place(size_t q_len, size_t kv_len, size_t channels) {
+    for (aft_bias_kind kind = AFT_BIAS_NONE; kind <= AFT_BIAS_BAND; kind++)
+        for (int causal = 0; causal < 2; causal++) {
+            const uint64_t numbers = random_state();
+            float *want = NULL;
+            for (size_t offset = 0; offset < OFFSETS; offset += harness_pick(7, 1, 1))
+                for (int at_start = 0; at_start < 2; at_start++) {
+                    case_spec spec = case_default(q_len, kv_len, channels);
+                    spec.kind = kind;
+                    spec.window = 5;
+                    spec.shape.causal = causal;
+                    spec.at_start = at_start;
+                    spec.misalign = offset;
+                    spec.gap = offset % 3;
+                    random_resume(numbers);
+                    want = run_in_place(&spec, false, want);
+                    if (kind == AFT_BIAS_NONE || offset % 5 > 0)
+                        continue;
+                    random_resume(numbers);
+                    want = run_in_place(&spec, true, want);
+                }
+            free(want);
+        }
+}
+
+static void every_channel_count(const char *isa) {
+    (void)isa;
+    for (size_t channels = 1; channels <= MOST; channels += harness_pick(23, 1, 1))
+        try_every_place(2, 3, channels);
+}
+
+static void every_key_count(const char *isa) {
+    (void)isa;
+    for (size_t keys = 1; keys <= MOST; keys += harness_pick(23, 1, 1))
+        try_every_place(2, keys, 5);
+}
+
+static void every_row_count(const char *isa) {
+    (void)isa;
+    for (size_t rows = 1; rows <= MOST; rows += harness_pick(23, 1, 1))
+        try_every_place(rows, KEYS_OF_CHAINS + 1, WIDEST + 1);
+}
+
+int main(void) {
+    static const harness_unit units[] = {EACH_ISA(every_channel_count), EACH_ISA(every_key_count),
+                                         EACH_ISA(every_row_count)};
+    return HARNESS_MAIN("guard_pages", units);
+}
