@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The public entry points of a forward: check, plan, then phase by phase. */
+#include "dispatch/forward.h"
+
 #include "dispatch/check.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/float_mode.h"
@@ -73,21 +75,24 @@ static void run_job_task(void *argument, size_t index, size_t worker) {
         atomic_store(work->misused, true);
 }
 
-aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes) {
+aft_status aft_workspace_bytes_on(const aft_table *table, const aft_problem *problem, const aft_parallel *parallel,
+                                  size_t *bytes) {
     aft_plan plan;
     size_t width;
-    if (!bytes)
-        return AFT_NULL;
     aft_status status = find_width(parallel, &width);
     if (status == AFT_OK)
-        status = make_plan(problem, AFT_SIZES, aft_active_table(), &plan);
+        status = make_plan(problem, AFT_SIZES, table, &plan);
     if (status != AFT_OK)
         return status;
     return aft_plan_bytes(&plan, width, bytes) ? AFT_OK : AFT_SIZE;
 }
 
-aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel) {
-    const aft_table *table = aft_active_table();
+aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes) {
+    return bytes ? aft_workspace_bytes_on(aft_active_table(), problem, parallel, bytes) : AFT_NULL;
+}
+
+aft_status aft_forward_on(const aft_table *table, const aft_problem *problem, void *workspace, size_t bytes,
+                          const aft_parallel *parallel) {
     aft_plan plan;
     size_t width;
     if (parallel && !parallel->run)
@@ -112,6 +117,10 @@ aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes
                 run_task(&plan, &work.phase, task, 0);
     }
     return atomic_load(&misused) ? AFT_SIZE : AFT_OK;
+}
+
+aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel) {
+    return aft_forward_on(aft_active_table(), problem, workspace, bytes, parallel);
 }
 
 aft_status aft_phases(const aft_problem *problem, size_t *phases) {

@@ -4,6 +4,7 @@
 
 #include "dispatch/check.h"
 #include "dispatch/dispatch.h"
+#include "dispatch/forward.h"
 #include "dispatch/product.h"
 #include "dispatch/sizes.h"
 
@@ -94,9 +95,10 @@ static bool own_bytes(const layer_plan *plan, size_t *bytes) {
     return true;
 }
 
-static aft_status measure_workspace(const layer_plan *plan, const aft_parallel *parallel, size_t *own, size_t *bytes) {
+static aft_status measure_workspace(const aft_table *table, const layer_plan *plan, const aft_parallel *parallel,
+                                    size_t *own, size_t *bytes) {
     size_t inner;
-    aft_status status = aft_workspace_bytes(&plan->aggregation, parallel, &inner);
+    aft_status status = aft_workspace_bytes_on(table, &plan->aggregation, parallel, &inner);
     if (status != AFT_OK)
         return status;
     if (!own_bytes(plan, own) || inner > PTRDIFF_MAX - *own)
@@ -106,10 +108,10 @@ static aft_status measure_workspace(const layer_plan *plan, const aft_parallel *
 }
 
 /* Enters the workspace into a plan, and answers the part of it that is the aggregation's. */
-static aft_status attach(layer_plan *plan, const void *memory, const aft_sequences *sequences, void *workspace,
-                         size_t bytes, const aft_parallel *parallel, void **rest, size_t *rest_bytes) {
+static aft_status attach(const aft_table *table, layer_plan *plan, const void *memory, const aft_sequences *sequences,
+                         void *workspace, size_t bytes, const aft_parallel *parallel, void **rest, size_t *rest_bytes) {
     size_t own, needed;
-    aft_status status = measure_workspace(plan, parallel, &own, &needed);
+    aft_status status = measure_workspace(table, plan, parallel, &own, &needed);
     if (status != AFT_OK)
         return status;
     if (needed > 0 && !workspace)
@@ -137,7 +139,7 @@ aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *seq
     if (!bytes)
         return AFT_NULL;
     aft_status status = make_layer_plan(layer, sequences, AFT_SIZES, &plan);
-    return status == AFT_OK ? measure_workspace(&plan, parallel, &own, bytes) : status;
+    return status == AFT_OK ? measure_workspace(aft_active_table(), &plan, parallel, &own, bytes) : status;
 }
 
 aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
@@ -150,11 +152,11 @@ aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, 
         return AFT_NULL;
     aft_status status = make_layer_plan(layer, sequences, AFT_ADDRESSES, &plan);
     if (status == AFT_OK)
-        status = attach(&plan, layer, sequences, workspace, bytes, parallel, &rest, &rest_bytes);
+        status = attach(table, &plan, layer, sequences, workspace, bytes, parallel, &rest, &rest_bytes);
     if (status == AFT_OK)
         status = aft_product_run(table, &plan.in, parallel);
     if (status == AFT_OK)
-        status = aft_forward(&plan.aggregation, rest, rest_bytes, parallel);
+        status = aft_forward_on(table, &plan.aggregation, rest, rest_bytes, parallel);
     if (status == AFT_OK)
         status = aft_product_run(table, &plan.out, parallel);
     return status;
@@ -198,12 +200,13 @@ aft_status aft_layer_run(const void *layer, const aft_sequences *sequences, void
     size_t rest_bytes;
     if (worker == SIZE_MAX)
         return AFT_SIZE;
+    const aft_table *table = aft_active_table();
     const aft_parallel width = {.width = worker + 1};
     aft_status status = make_layer_plan(layer, sequences, AFT_ADDRESSES, &plan);
     if (status == AFT_OK && phase > plan.phases + 1)
         status = AFT_SIZE;
     if (status == AFT_OK)
-        status = attach(&plan, layer, sequences, workspace, bytes, &width, &rest, &rest_bytes);
+        status = attach(table, &plan, layer, sequences, workspace, bytes, &width, &rest, &rest_bytes);
     if (status != AFT_OK)
         return status;
     const aft_product *product = product_of(&plan, phase);
@@ -211,6 +214,6 @@ aft_status aft_layer_run(const void *layer, const aft_sequences *sequences, void
         return aft_run(&plan.aggregation, rest, rest_bytes, phase - 1, task, worker);
     if (task >= aft_product_tasks(product))
         return AFT_SIZE;
-    aft_product_run_task(aft_active_table(), product, task);
+    aft_product_run_task(table, product, task);
     return AFT_OK;
 }

@@ -10,7 +10,9 @@
 #include "layer_reference.h"
 #include "pool.h"
 
-enum { MOST_PARAMETERS = 8, CANARY = 9 };
+enum { MOST_PARAMETERS = 8 };
+
+static const float canary = 9; /* in y */
 
 typedef struct spec {
     size_t dim, heads, channels, max_length, batch, length;
@@ -76,7 +78,7 @@ static subject make_subject(const spec *s) {
     m.x = filled(s, count, -2, 2);
     for (size_t i = 0; s->specials && i < count; i += 97)
         ((float *)m.x.bytes)[i] = i % 2 ? nanf("") : i % 4 ? -INFINITY : INFINITY;
-    m.y = filled(s, count, CANARY, CANARY);
+    m.y = filled(s, count, canary, canary);
     for (size_t b = 0; b < s->batch; b++)
         m.lengths[b] = b == 0 ? s->length : random_size(0, s->length);
     float *const y = (float *)(s->in_place ? m.x.bytes : m.y.bytes);
@@ -192,7 +194,7 @@ static void expect_rows(const subject *m, const float *want) {
     for (size_t row = 0; row < rows; row++) {
         expect_bits("in a place", s->y + row * s->y_time_stride, want + row * dim, dim);
         for (size_t i = dim; row + 1 < rows && i < s->y_time_stride; i++)
-            if (s->y[row * s->y_time_stride + i] != CANARY)
+            if (s->y[row * s->y_time_stride + i] != canary)
                 harness_fail("the gap behind row %zu of y was written, %zu behind its end", row, i - dim);
     }
 }
@@ -222,6 +224,35 @@ static void guard_pages(const char *isa) {
                 free(want);
                 free_subject(&m);
             }
+}
+
+/* Runs the tasks here, after it chose another instruction set than the active one. */
+static void run_after_a_change(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker),
+                               void *argument) {
+    (void)context;
+    for (size_t i = 0; aft_isa_at(i); i++)
+        if (strcmp(aft_isa_at(i), aft_isa_name()) != 0 && aft_use_isa(aft_isa_at(i)) == AFT_OK)
+            break;
+    for (size_t i = 0; i < tasks; i++)
+        task(argument, i, 0);
+}
+
+/* A forward ends on the instruction set it began with, in a workspace that is large enough for that one alone. */
+static void isa_changes_under_way(const char *isa) {
+    static const spec s = {
+        .dim = 20, .heads = 1, .channels = 3, .max_length = 200, .batch = 1, .length = 200, .kind = AFT_BIAS_FULL};
+    subject m = make_subject(&s);
+    float *const want = layer_reference(&m.layer, &m.sequences);
+    const aft_parallel parallel = {.run = run_after_a_change, .width = 1};
+    size_t bytes;
+    assert_int_equal(aft_layer_workspace_bytes(m.memory.bytes, &m.sequences, &parallel, &bytes), AFT_OK);
+    guarded workspace = guarded_make(bytes, false, 0);
+    assert_int_equal(aft_layer_forward(m.memory.bytes, &m.sequences, workspace.bytes, bytes, &parallel), AFT_OK);
+    expect_bits("with another instruction set chosen under way", m.sequences.y, want, s.length * s.dim);
+    assert_int_equal(aft_use_isa(isa), AFT_OK);
+    guarded_free(&workspace);
+    free(want);
+    free_subject(&m);
 }
 
 static void is_its_parts(const char *isa) {
@@ -326,6 +357,7 @@ static void as_recorded(const char *isa) {
 }
 
 int main(void) {
-    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(guard_pages), EACH_ISA(as_recorded)};
+    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(guard_pages), EACH_ISA(isa_changes_under_way),
+                                         EACH_ISA(as_recorded)};
     return HARNESS_MAIN("layer", units);
 }
