@@ -220,8 +220,8 @@ static void try_use(choices *c, const aft_problem *made, aft_bias prepared) {
 
 static void try_prepared(choices *c, const aft_problem *made) {
     const aft_shape read = shape_to_prepare(&made->shape, &made->bias);
-    const reasons sizes = why_no_bias(&made->shape, &made->bias, false) | why_no_bias(&read, &made->bias, false),
-                  why = sizes | why_no_bias(&read, &made->bias, true);
+    const reasons sizes = why_no_bias(&made->shape, &made->bias, false) | why_no_bias_array(&read, &made->bias, false),
+                  why = sizes | why_no_bias_array(&read, &made->bias, true);
     size_t bytes = 12345;
     aft_bias prepared;
     const aft_status status = aft_prepared_bytes(&made->shape, &made->bias, &bytes);

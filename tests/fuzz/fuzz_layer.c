@@ -87,7 +87,7 @@ static bool is_huge(const aft_layer *layer) {
 static reasons why_no_layer(const aft_layer *layer, bool addresses) {
     const aft_bias bias = bias_of(layer);
     const aft_shape shape = shape_of(layer), read = shape_to_prepare(&shape, &bias);
-    reasons why = why_no_bias(&shape, &bias, false) | why_no_bias(&read, &bias, addresses);
+    reasons why = why_no_bias(&shape, &bias, false) | why_no_bias_array(&read, &bias, addresses);
     const aft_linear *const maps[] = {&layer->to_q, &layer->to_k, &layer->to_v, &layer->project};
     for (size_t i = 0; i < 4 && addresses && hidden_of(layer) > 0 && layer->dim > 0; i++)
         if (!maps[i]->weight)

@@ -95,8 +95,8 @@ aft_shape shape_to_prepare(const aft_shape *shape, const aft_bias *bias) {
     return one;
 }
 
-reasons why_no_bias(const aft_shape *shape, const aft_bias *bias, bool addresses) {
-    reasons why = why_no_shape(shape);
+reasons why_no_bias_array(const aft_shape *shape, const aft_bias *bias, bool addresses) {
+    reasons why = 0;
     switch (bias->kind) {
     case AFT_BIAS_NONE:
         return why;
@@ -115,6 +115,10 @@ reasons why_no_bias(const aft_shape *shape, const aft_bias *bias, bool addresses
     const view v = view_of_bias(shape, bias);
     extent_of_view(&v, addresses, &why);
     return why;
+}
+
+reasons why_no_bias(const aft_shape *shape, const aft_bias *bias, bool addresses) {
+    return why_no_shape(shape) | why_no_bias_array(shape, bias, addresses);
 }
 
 /* All but the bias; `bias` is where it lies. */

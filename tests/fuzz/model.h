@@ -39,6 +39,8 @@ bool shape_is_empty(const aft_shape *shape);
 /* Of a bias that batches or heads share, aft_prepare reads that of one, however many there are. */
 aft_shape shape_to_prepare(const aft_shape *shape, const aft_bias *bias);
 
+/* The bias array alone, of a shape that is possible. */
+reasons why_no_bias_array(const aft_shape *shape, const aft_bias *bias, bool addresses);
 reasons why_no_bias(const aft_shape *shape, const aft_bias *bias, bool addresses);
 /* Of any kind but PREPARED. */
 reasons why_no_problem(const aft_problem *problem, bool addresses);
