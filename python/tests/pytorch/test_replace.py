@@ -72,6 +72,16 @@ def test_frozen_tensors_of_inference_mode(theirs):
     assert libaft.torch.replace(old).to_q.weight is weight
 
 
+def test_tensors_of_inference_mode_that_require_grad(old, x):
+    with torch.inference_mode():
+        wanted = old(x)  # aft-pytorch's AFTLocal makes its bias anew
+    bias = getattr(old, "wbias", None)
+    new = libaft.torch.replace(nn.Sequential(old))[0]
+    assert new.wbias is bias
+    with torch.no_grad():
+        torch.testing.assert_close(new(x), wanted, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("training", (False, True))
 def test_training_flag_and_dtype(old, training):
     new = libaft.torch.replace(old.double().train(training))

@@ -40,8 +40,11 @@ def successor(old: nn.Module, build: Callable[[Any], nn.Module], name: str) -> n
     frozen = {key for key, parameter in named if not parameter.requires_grad}
     for key, parameter in new.named_parameters():
         parameter.requires_grad_(key not in frozen)  # which load_state_dict gives to those that it assigns
+    inference = torch.is_inference_mode_enabled() or any(each.is_inference() for each in old.parameters())
     try:
-        new.load_state_dict(old.state_dict(keep_vars=True), strict=True, assign=True)
+        # It sets requires_grad to what it is, which a tensor of inference mode allows in that mode alone.
+        with torch.inference_mode(inference):
+            new.load_state_dict(old.state_dict(keep_vars=True), strict=True, assign=True)
     except RuntimeError as error:
         raise ValueError(f"{name}, a {type(old).__name__}, does not fit a {type(new).__name__}: {error}") from error
     for inner, linear in new.named_modules():
