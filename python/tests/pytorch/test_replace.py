@@ -132,6 +132,11 @@ def test_a_window_below_zero(x, inference):
     torch.testing.assert_close(libaft.torch.replace(old)(x), old(x))
 
 
+def test_a_window_that_is_no_integer(x, inference):
+    old = aft_pytorch.AFTLocal(LENGTH, DIM, HIDDEN, LENGTH / 4)
+    torch.testing.assert_close(libaft.torch.replace(old)(x), old(x))
+
+
 def test_replaced_twice(old):
     model = libaft.torch.replace(nn.Sequential(old))
     new = model[0]

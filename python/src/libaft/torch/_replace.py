@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -24,7 +25,8 @@ def aft_pytorch_classes() -> Classes:
     return {
         module.AFTFull: lambda old: AFTFull(len(old.wbias), old.dim, old.hidden_dim),
         module.AFTSimple: lambda old: AFTSimple(0, old.dim, old.hidden_dim),
-        module.AFTLocal: lambda old: AFTLocal(old.max_seqlen, old.dim, old.hidden_dim, max(old.s, 0)),
+        # Distances are whole numbers: below s are those below the next integer.
+        module.AFTLocal: lambda old: AFTLocal(old.max_seqlen, old.dim, old.hidden_dim, max(math.ceil(old.s), 0)),
     }
 
 
