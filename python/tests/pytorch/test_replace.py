@@ -224,6 +224,17 @@ def test_forwards_that_were_replaced_are_refused(old, place):
     assert libaft.torch.replace(model)[0] is not old
 
 
+def test_a_forward_put_in_the_place_of_the_class_s_is_refused(old, theirs, ours, monkeypatch):
+    forward = theirs.forward
+    monkeypatch.setattr(theirs, "forward", lambda self, x: 2 * forward(self, x))
+    model = nn.Sequential(nn.Sequential(old))
+    with pytest.raises(TypeError, match=rf"0\.0, a {theirs.__name__}, .*forward that is not aft-pytorch's"):
+        libaft.torch.replace(model)
+    assert model[0][0] is old
+    said = {theirs: lambda old: ours(LENGTH, DIM, HIDDEN)}
+    assert type(libaft.torch.replace(model, said)[0][0]) is ours
+
+
 def test_parametrized_maps_are_refused(old):
     nn.utils.parametrize.register_parametrization(old.to_q, "weight", nn.Identity())
     with pytest.raises(ValueError, match="(?s)does not fit.*parametrizations"):

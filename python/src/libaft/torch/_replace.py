@@ -30,6 +30,16 @@ def aft_pytorch_classes() -> Classes:
     }
 
 
+def refuse_other_forward(name: str, module: nn.Module) -> None:
+    """One that was put in the place of a class's: what it computes is not known, though the class is."""
+    kind = type(module)
+    if getattr(kind.forward, "__globals__", None) is not vars(sys.modules[kind.__module__]):
+        raise TypeError(
+            f"{name}, a {kind.__name__}, has a forward that is not aft-pytorch's, which libaft would not call: "
+            "say in `classes` what takes its place"
+        )
+
+
 def successor(old: nn.Module, build: Callable[[Any], nn.Module], name: str) -> nn.Module:
     for inner, module in old.named_modules():
         place = f"{name}.{inner}" if inner else name
@@ -72,11 +82,11 @@ def replace(model: Model, classes: Classes | None = None, *, pack: bool = False)
     first takes its place: where one fails, the model stays as it was.
     """
     makers = aft_pytorch_classes() if classes is None else classes
-    successors = {
-        module: successor(module, makers[type(module)], name or "model")
-        for name, module in model.named_modules()
-        if type(module) in makers
-    }
+    found = {module: name or "model" for name, module in model.named_modules() if type(module) in makers}
+    if classes is None:
+        for module, name in found.items():
+            refuse_other_forward(name, module)
+    successors = {module: successor(module, makers[type(module)], name) for module, name in found.items()}
     for new in successors.values():
         if pack and isinstance(new, AFT):
             new.pack()
