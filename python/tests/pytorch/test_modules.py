@@ -201,6 +201,7 @@ class Doubled(nn.Linear):
             TypeError,
             "x is a nested tensor: pad it, and pass lengths",
         ),
+        (None, np.zeros((2, 3, 10), np.float32), TypeError, "x is a numpy.ndarray: it must be a torch.Tensor"),
         (None, torch.zeros(10), ValueError, r"x has shape \(10,\)"),
         (None, torch.zeros(1, 2, 3, 10), ValueError, r"x has shape \(1, 2, 3, 10\)"),
         (None, torch.zeros(2, 3, 10).double(), TypeError, r"x is torch.float64, and.*pass x.float\(\)"),

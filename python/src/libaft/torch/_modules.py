@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .._arrays import count
+from .._arrays import count, kind_of
 from ._packing import LINEARS, Kept, Parameters, pack
 from ._tensors import check
 
@@ -73,6 +73,8 @@ class AFT(nn.Module):
 
     def forward(self, x: Tensor, lengths: Any = None) -> Tensor:
         """x is [batch, length, dim] or [length, dim]; of batch b, lengths[b] positions are visible as keys."""
+        if not isinstance(x, Tensor):
+            raise TypeError(f"x is a {kind_of(x)}: it must be a torch.Tensor")
         if x.is_nested:
             raise TypeError("x is a nested tensor: pad it, and pass lengths")
         if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
