@@ -124,6 +124,13 @@ def test_torch(arrays, torch):
     assert torch.equal(out, y)
 
 
+@pytest.mark.parametrize("dtype", ("bfloat16", "float8_e4m3fn", "float16", "float64"))
+def test_torch_wrong_dtype(arrays, torch, dtype):
+    q, k, v = map(torch.from_numpy, arrays)
+    with pytest.raises(TypeError, match=rf"k is torch.{dtype}, and libaft computes in float32: pass k.float\(\)"):
+        libaft.simple(q, k.to(getattr(torch, dtype)), v)
+
+
 def test_torch_with_gradients(arrays, torch):
     q, k, v = (torch.from_numpy(x).requires_grad_() for x in arrays)
     out = torch.zeros_like(q, requires_grad=True)

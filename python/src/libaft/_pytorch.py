@@ -13,9 +13,13 @@ def is_tensor(source: object) -> bool:
 
 
 def exportable(name: str, tensor: Any) -> Any:
-    """The tensor without gradients, refused where its memory, which is all that DLPack exports, is not what it is."""
+    """The tensor without gradients, refused where its memory, which is all that DLPack exports, is not float32 or not
+    what it is.
+    """
     torch: Any = sys.modules["torch"]
 
+    if tensor.dtype != torch.float32:  # NumPy would not name those that it lacks, bfloat16 among them
+        raise TypeError(f"{name} is {tensor.dtype}, and libaft computes in float32: pass {name}.float()")
     if type(tensor).__torch_dispatch__ is not torch.Tensor.__torch_dispatch__:
         raise TypeError(
             f"{name}, a {type(tensor).__name__}, has a dispatch of its own, so its memory need not hold its values: "
