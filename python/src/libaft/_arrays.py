@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
-from ._pytorch import exportable, is_tensor, note_written
+from ._pytorch import exportable, is_tensor, note_written, refuse_tracing
 from ._types import Floats
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ def _unexported(name: str, source: object, error: Exception) -> TypeError:
 
 
 def _from_dlpack(name: str, source: Any) -> np.ndarray[Any, Any]:
+    if is_tensor(source):
+        refuse_tracing(name)
     try:
         device = int(source.__dlpack_device__()[0])
     except Exception as error:  # each library has its own for "not that tensor"

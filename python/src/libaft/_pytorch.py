@@ -12,6 +12,17 @@ def is_tensor(source: object) -> bool:
     return torch is not None and isinstance(source, torch.Tensor)
 
 
+def refuse_tracing(name: str) -> None:
+    """Has torch.compile leave the call to Python, where it may; it cannot follow what becomes of a tensor's memory."""
+    torch: Any = sys.modules["torch"]
+
+    if torch.compiler.is_dynamo_compiling():  # never so outside of what it traces
+        raise TypeError(
+            f"{name} is a tensor that torch.compile traces, and this function cannot be traced: torch.ops.libaft has "
+            "operators that it can (import libaft.torch)"
+        )
+
+
 def exportable(name: str, tensor: Any) -> Any:
     """The tensor without gradients, refused where its memory, which is all that DLPack exports, is not float32 or not
     what it is.

@@ -241,6 +241,19 @@ def test_compile_with_gradients(compiler):
         compiled(torch.randn(2, 5, 6))
 
 
+@pytest.mark.parametrize("fullgraph", (False, True))
+def test_functions_that_are_no_operators_in_what_is_compiled(fullgraph, compiler):
+    def function(q, k, v):
+        return 2 * libaft.simple(q + 1, k, v)
+
+    compiled, arguments = torch.compile(function, fullgraph=fullgraph, backend="eager"), tensors(3, 2, 9, 8)
+    if fullgraph:
+        with pytest.raises(torch._dynamo.exc.Unsupported, match="torch.ops.libaft has operators that it can"):
+            compiled(*arguments)
+    else:
+        assert torch.equal(compiled(*arguments), function(*arguments))
+
+
 @pytest.mark.parametrize("pack", (False, True))
 def test_export(pack, inference, packs):
     model = Model(pack)
