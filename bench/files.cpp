@@ -2,6 +2,7 @@
 #include "bench/files.h"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -11,6 +12,12 @@
 #include <unistd.h>
 
 namespace bench {
+
+namespace {
+
+constexpr std::size_t size_of_trial = 1 << 20; /* that of a run's files, or more */
+
+} // namespace
 
 bool create_folder(const std::string &folder) {
     std::error_code error;
@@ -22,13 +29,20 @@ bool create_folder(const std::string &folder) {
 }
 
 void expect_writable(const std::string &folder) {
-    const bool existed = std::filesystem::exists(folder);
+    const bool created = create_folder(folder);
     const std::string trial = folder + "/.trial" + std::to_string(getpid());
-    create_folder(trial);
-    std::filesystem::remove(trial);
+    std::string refused;
+    try {
+        write_whole(trial, std::string(size_of_trial, '\n'));
+    } catch (const std::runtime_error &error) {
+        refused = error.what();
+    }
     std::error_code used; /* by another run, by now */
-    if (!existed)
+    std::filesystem::remove(trial, used);
+    if (created)
         std::filesystem::remove(folder, used);
+    if (!refused.empty())
+        throw std::runtime_error(refused);
 }
 
 void write_whole(const std::string &path, const std::string &text) {

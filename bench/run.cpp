@@ -83,9 +83,9 @@ class Run {
     }
 
     int all() {
+        note_interruption();
         expect_writable(options.results);
         print_machine(machine_facts(isas));
-        note_interruption();
         Progress progress(jobs.size(), options.processes);
         for (std::size_t pass = 0; pass < options.processes && interrupted_by == 0; pass++) {
             for (const std::size_t job : order(pass)) {
