@@ -8,6 +8,8 @@ import re
 import sys
 from collections.abc import Iterable
 
+from common import ending, whole_file
+
 PAGE = pathlib.Path(__file__).with_name("PERFORMANCE.md")
 END = "<!-- end -->\n"
 COMMAND = "scripts/bench --table=speed --record"
@@ -30,11 +32,7 @@ def with_section(page: str, command: str, text: str) -> str:
 
 
 def record(command: str, text: str) -> None:
-    """A reader never finds half a page."""
-    page = with_section(PAGE.read_text("utf-8"), command, text)
-    temporary = PAGE.with_name(PAGE.name + ".tmp")
-    temporary.write_text(page, "utf-8")
-    os.replace(temporary, PAGE)
+    whole_file.write(PAGE, with_section(PAGE.read_text("utf-8"), command, text))
 
 
 def table(head: str, rows: Iterable[Iterable[str]]) -> str:
@@ -104,10 +102,19 @@ def section(runs: list[dict]) -> str:
     return "\n".join([facts([run["context"] for run in runs]), speeds(rows), times(rows), providers(rows)])
 
 
+def read(file: str) -> dict:
+    try:
+        run = json.loads(pathlib.Path(file).read_text("utf-8"))
+        run["context"], run["rows"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotRecorded(f"{file} is damaged, measure again: {error!r}") from None
+    return run
+
+
 def main(files: list[str]) -> int:
     try:
         # The run on the default provider comes first: it has the rows that are about none.
-        runs = [json.loads(pathlib.Path(file).read_text("utf-8")) for file in files]
+        runs = [read(file) for file in files]
         runs.sort(key=lambda run: -len(run["rows"]))
         record(COMMAND, section(runs))
     except (NotRecorded, OSError) as error:
@@ -118,4 +125,4 @@ def main(files: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ending.run("scripts/bench", lambda: main(sys.argv[1:]))

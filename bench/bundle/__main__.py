@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+from common import ending
+
 from bundle import Refusal, archive, binary, licences
 from bundle.archive import Entry
 
@@ -132,4 +134,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run("scripts/bench --bundle", main)

@@ -4,9 +4,10 @@
 import dataclasses
 import gzip
 import io
-import os
 import pathlib
 import tarfile
+
+from common import whole_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,24 +17,19 @@ class Entry:
 
 
 def write(path: pathlib.Path, folder: str, entries: dict[str, Entry], seconds: int) -> None:
-    """`entries` by their names inside `folder`; all of the same age. The file appears whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        # Neither the name nor the time of the compression go into the file.
-        with (
-            unfinished.open("wb") as file,
-            gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed,
-            tarfile.open(mode="w", fileobj=compressed, format=tarfile.GNU_FORMAT) as tar,
-        ):
-            for name in sorted(entries):
-                entry = entries[name]
-                member = tarfile.TarInfo(f"{folder}/{name}")
-                member.size = len(entry.content)
-                member.mode = 0o755 if entry.executable else 0o644
-                member.mtime = seconds
-                member.uname = member.gname = "root"
-                tar.addfile(member, io.BytesIO(entry.content))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    """`entries` by their names inside `folder`; all of the same age."""
+    file = io.BytesIO()
+    # Neither the name nor the time of the compression go into the file.
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed,
+        tarfile.open(mode="w", fileobj=compressed, format=tarfile.GNU_FORMAT) as tar,
+    ):
+        for name in sorted(entries):
+            entry = entries[name]
+            member = tarfile.TarInfo(f"{folder}/{name}")
+            member.size = len(entry.content)
+            member.mode = 0o755 if entry.executable else 0o644
+            member.mtime = seconds
+            member.uname = member.gname = "root"
+            tar.addfile(member, io.BytesIO(entry.content))
+    whole_file.write(path, file.getvalue())

@@ -9,7 +9,8 @@ import pathlib
 import re
 import sys
 
-from performance import NotRecorded, record
+from common import ending, whole_file
+from performance import PAGE, NotRecorded, record
 
 EXAMPLES = """examples:
   scripts/peers                                    every shape, one thread: about six minutes
@@ -77,18 +78,18 @@ def head(options: argparse.Namespace) -> dict:
 
 def main() -> int:
     options = parse_arguments()
+    for path in (options.json, PAGE if options.record else None):
+        if path:
+            whole_file.expect_writable(path)
     prepare_environment(options.threads)
     from . import comparison, page  # only now: they load the libraries
     from .libaft import LibraryError
 
     try:
-        if options.json:  # what cannot be written shows now, not minutes later
-            options.json.parent.mkdir(parents=True, exist_ok=True)
-            options.json.touch()
         found, agree = comparison.run(options)
         results = head(options) | found
         if options.json:
-            options.json.write_text(json.dumps(results, indent=1) + "\n")
+            whole_file.write(options.json, json.dumps(results, indent=1) + "\n")
             print(f"written: {options.json}")
         if options.record:
             record(page.COMMAND, page.section(results))
@@ -103,4 +104,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    ending.run("scripts/peers", main)

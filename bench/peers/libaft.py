@@ -18,7 +18,10 @@ class LibraryError(Exception):
 
 class Library:
     def __init__(self, path: pathlib.Path, isa: str | None):
-        self.functions = functions = ctypes.CDLL(str(path))
+        try:
+            self.functions = functions = ctypes.CDLL(str(path))
+        except OSError as error:
+            raise LibraryError(f"{error}; remove build/peers and run this again") from None
         functions.aft_isa_name.restype = functions.aft_status_string.restype = ctypes.c_char_p
         functions.aft_peers_open.argtypes = (
             [ctypes.c_size_t] * 4 + [ctypes.c_void_p] * 5 + [ctypes.c_bool, ctypes.c_size_t, ctypes.c_void_p]

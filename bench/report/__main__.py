@@ -5,16 +5,18 @@ import argparse
 import pathlib
 import sys
 
-from . import files, tables
+from common import ending, whole_file
+
+from . import tables
 from .page import render
 from .results import ResultError, read
 
 
 def write(folder: pathlib.Path) -> None:
     result = read(folder)
-    files.write(folder / "results.csv", tables.to_csv(result))
-    files.write(folder / "results.md", tables.to_markdown(result))
-    files.write(folder / "page.html", render([result]))
+    whole_file.write(folder / "results.csv", tables.to_csv(result))
+    whole_file.write(folder / "results.md", tables.to_markdown(result))
+    whole_file.write(folder / "page.html", render([result]))
     print(f"tables and page: {folder}/results.csv, results.md, page.html")
 
 
@@ -26,14 +28,14 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         write(options.folder)
-    except (ResultError, files.WriteError) as error:
+    except (ResultError, whole_file.WriteError) as error:
         print(f"report: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"report: interrupted; scripts/bench --report={options.folder} makes the page again", file=sys.stderr)
-        return 130
+        return ending.INTERRUPTED
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ending.run("report", lambda: main(sys.argv[1:]))

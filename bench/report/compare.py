@@ -3,6 +3,8 @@
 
 import sys
 
+from common import ending, whole_file
+
 from .options import parse_arguments
 
 WIDTH = 240  # where no terminal says its own
@@ -14,15 +16,14 @@ def main(arguments: list[str]) -> int:
 
     from . import run
     from .comparison import Incomparable
-    from .files import WriteError
     from .results import ResultError
 
     try:
         return run.run(options, Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False))
-    except (ResultError, Incomparable, WriteError) as error:
+    except (ResultError, Incomparable, whole_file.WriteError) as error:
         print(f"scripts/compare: {error}", file=sys.stderr)
         return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ending.run("scripts/compare", lambda: main(sys.argv[1:]))

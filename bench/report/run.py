@@ -3,9 +3,10 @@
 
 import argparse
 
+from common import whole_file
 from rich.console import Console
 
-from . import comparison, files, sheet, terminal
+from . import comparison, sheet, terminal
 from .comparison import Incomparable, Table
 from .model import Result
 from .options import BEST, EACH, Drift
@@ -72,11 +73,11 @@ def write(options: argparse.Namespace, results: list[Result], table: Table, note
     if options.html:
         from .page import render
 
-        files.write(options.html, render(results, beside_the_best(options, results, table)))
+        whole_file.write(options.html, render(results, beside_the_best(options, results, table)))
     if options.markdown:
-        files.write(options.markdown, sheet.to_markdown(table, notes))
+        whole_file.write(options.markdown, sheet.to_markdown(table, notes))
     if options.csv:
-        files.write(options.csv, sheet.to_csv(table))
+        whole_file.write(options.csv, sheet.to_csv(table))
 
 
 def run(options: argparse.Namespace, console: Console) -> int:

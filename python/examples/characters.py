@@ -255,9 +255,14 @@ def draw(found: dict, path: pathlib.Path) -> None:
 def save(path: pathlib.Path, write) -> None:
     """A reader never finds half a file."""
     temporary = path.with_suffix(".tmp")
-    with open(temporary, "wb") as file:
-        write(file)
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            write(file)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise SystemExit(f"cannot write {path}: {error.strerror}; choose another folder by --output") from None
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -276,11 +281,15 @@ def main() -> None:
         parser.error(f"--threads is {min(arguments.threads)}: it takes one thread at least to run")
     if arguments.repeats < 2:
         parser.error(f"--repeats is {arguments.repeats}: quartiles need 2 at least")
+    if arguments.output:  # what cannot be kept is not measured
+        try:
+            arguments.output.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            parser.error(f"--output is {arguments.output}: {error.strerror}")
     with torch.inference_mode():
         found = measure(arguments.model, arguments.threads, arguments.repeats)
     print(table(found))
     if arguments.output:
-        arguments.output.mkdir(parents=True, exist_ok=True)
         save(arguments.output / "characters.json", lambda file: file.write(json.dumps(found, indent=1).encode()))
         draw(found, arguments.output / "characters.svg")
         print(f"written: {arguments.output}/characters.svg, characters.json")

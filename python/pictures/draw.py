@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import os
+import io
 import pathlib
 import sys
 
@@ -12,8 +12,13 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
 
-HERE = pathlib.Path(__file__).parent
-DATA = HERE.parents[1] / "tests/data"
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+DATA = ROOT / "tests/data"
+
+sys.path.append(str(ROOT / "scripts"))
+from common import ending, whole_file  # noqa: E402
+
 KINDS = {"simple": "AFT-simple", "local": "AFT-local, window 32", "full": "AFT-full"}
 MODELS = ("masked", "causal")
 WINDOW = 32
@@ -134,10 +139,9 @@ def draw_visible() -> Figure:
 
 
 def save(figure: Figure, path: pathlib.Path) -> None:
-    """A reader never finds half a file."""
-    temporary = path.with_suffix(".tmp")
-    figure.savefig(temporary, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})
-    os.replace(temporary, path)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="svg", facecolor="white", metadata={"Date": None, "Creator": None})
+    whole_file.write(path, drawn.getvalue())
 
 
 PICTURES = {"biases": draw_biases, "weights": draw_weights, "visible": draw_visible}
@@ -151,4 +155,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    ending.run("draw.py", main)

@@ -9,6 +9,7 @@ import sys
 import time
 
 import rich.progress
+from common import ending, whole_file
 from rich.console import Console
 
 from . import exponential, gates, guarantees, measure, page, regimes, report, suite, targets
@@ -131,7 +132,7 @@ def rebaseline(results, console):
 
 def write_results(results, started, console):
     stem = RESULTS / f"accuracy-{started:%Y%m%d-%H%M%S}"
-    gates.write(stem.with_suffix(".json"), report.to_json(results))
+    whole_file.write(stem.with_suffix(".json"), report.to_json(results))
     page.write_page(results, stem.with_suffix(".html"))
     for suffix in (".json", ".html"):
         console.print(f"written: {stem.with_suffix(suffix).relative_to(targets.ROOT)}", highlight=False)
@@ -141,7 +142,7 @@ def main(arguments):
     console = Console(width=None if sys.stdout.isatty() else 100)
     if arguments.replay:
         return 0 if replay_worst(*arguments.replay, console) else 1
-    RESULTS.mkdir(exist_ok=True)
+    whole_file.expect_writable(RESULTS / "accuracy.json")
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     run_on, isas = targets.main_targets(arguments.full, emulated=not arguments.quick)
     for isa, said in isas.items():
@@ -181,8 +182,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(parse_arguments(None)))
-    except (Unusable, ProgramError, OSError) as error:
-        print(f"scripts/accuracy: {error}", file=sys.stderr)
-        sys.exit(2)
+    ending.run("scripts/accuracy", lambda: main(parse_arguments(None)), (Unusable, ProgramError))

@@ -8,6 +8,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 
+from common import workers
+
 from .programs import UNSUPPORTED_ISA, ProgramError
 
 FLOATS = 2**32
@@ -139,16 +141,13 @@ def differing_bits(reports: dict[str, dict], recorded: dict[str, str]) -> Iterat
 def survey(programs: dict[str, list[str]], step: int, report_progress: Callable[[float], None]) -> dict:
     """For each instruction set the futures of its parts' reports, in ascending order; all are done."""
     parts = max(4, 64 // step)
-    pool = concurrent.futures.ThreadPoolExecutor(os.cpu_count())
-    try:
+    with workers.pool(os.cpu_count()) as begin:
         running = {isa: [] for isa in programs}
         for part in range(parts):  # one of each instruction set at a time: progress is even then
             for isa, command in programs.items():
-                running[isa].append(pool.submit(run_part, command, isa, step, part, parts))
+                running[isa].append(begin(run_part, command, isa, step, part, parts))
         for done, _ in enumerate(concurrent.futures.as_completed(sum(running.values(), [])), start=1):
             report_progress(done / (parts * len(programs)))
-    finally:
-        pool.shutdown(cancel_futures=True)
     return running
 
 

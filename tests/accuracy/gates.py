@@ -2,8 +2,9 @@
 """What a run is held against: hard ceilings, and the baseline in git."""
 
 import json
-import os
 import pathlib
+
+from common import whole_file
 
 from .measure import CEILINGS, CEILINGS_OF
 from .programs import Unusable
@@ -132,13 +133,6 @@ def changes(old: dict, new: dict) -> list[str]:
     return lines
 
 
-def write(path: pathlib.Path, text: str):
-    """A reader never finds half a file."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, "utf-8")
-    os.replace(temporary, path)
-
-
 def save(baseline: dict):
     """One line a case, so that a change reads well in a diff."""
     cases = ",\n".join(
@@ -146,4 +140,5 @@ def save(baseline: dict):
         for name in sorted(baseline["cases"])
     )
     head = {name: value for name, value in baseline.items() if name != "cases"}
-    write(BASELINE, json.dumps(head, indent=1, ensure_ascii=False)[:-2] + f',\n "cases": {{\n{cases}\n }}\n}}\n')
+    text = json.dumps(head, indent=1, ensure_ascii=False)[:-2] + f',\n "cases": {{\n{cases}\n }}\n}}\n'
+    whole_file.write(BASELINE, text)

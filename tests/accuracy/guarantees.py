@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The table of guarantees in the README, from the baseline: no figure in it is typed."""
 
-from .gates import write
+from common import whole_file
+
 from .measure import CEILINGS, CEILINGS_OF
 from .targets import ROOT
 
@@ -89,4 +90,4 @@ def with_table(readme: str, baseline: dict) -> str:
 
 
 def write_readme(baseline: dict):
-    write(README, with_table(README.read_text("utf-8"), baseline))
+    whole_file.write(README, with_table(README.read_text("utf-8"), baseline))

@@ -6,7 +6,9 @@ import math
 import pathlib
 import string
 
-from accuracy import gates, pictures
+from common import whole_file
+
+from accuracy import pictures
 from accuracy.pictures import largest, number
 
 HERE = pathlib.Path(__file__).parent
@@ -229,4 +231,4 @@ def render(results):
 
 def write_page(results: dict, path: pathlib.Path) -> None:
     """Draws the page, then writes it."""
-    gates.write(path, render(results))
+    whole_file.write(path, render(results))

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """All cases, on all cores."""
 
-import concurrent.futures
 import contextlib
 import pathlib
 import queue
 import tempfile
 from collections.abc import Callable, Iterator
+
+from common import workers
 
 from . import regimes
 from .case import Target, Tools, evaluate
@@ -45,11 +46,11 @@ def run(
     seed: int,
     exact: list[str] | None,
     targets: list[Target],
-    workers: int,
+    at_once: int,
     done_one: Callable[[], None] = lambda: None,
 ) -> list[dict]:
     """The results, in the order of `chosen`; without `exact` of the bits alone."""
-    with pool_of_tools(exact, targets, workers) as free, concurrent.futures.ThreadPoolExecutor(workers) as pool:
+    with pool_of_tools(exact, targets, at_once) as free, workers.pool(at_once) as begin:
 
         def work(kernel, regime):
             tools = free.get()
@@ -59,7 +60,4 @@ def run(
                 free.put(tools)
                 done_one()
 
-        try:
-            return [case.result() for case in [pool.submit(work, *one) for one in chosen]]
-        finally:
-            pool.shutdown(cancel_futures=True)
+        return [case.result() for case in [begin(work, *one) for one in chosen]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The check of the exponential fails where it should. Run: PYTHONPATH=tests python -m pytest tests/accuracy"""
+"""The check of the exponential fails where it should. Run: PYTHONPATH=tests:scripts python -m pytest tests/accuracy"""
 
 import copy
 import pathlib

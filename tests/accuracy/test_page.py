@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The page says what the results say, whole, escaped and at once.
 
-Run: PYTHONPATH=tests python -m pytest tests/accuracy
+Run: PYTHONPATH=tests:scripts python -m pytest tests/accuracy
 """
 
 import html

@@ -84,7 +84,7 @@ def test_all_that_a_program_loads_is_in_the_bundle(folder, arch):
 
 
 def bundle(folder, *programs):
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "bench")}
+    environment = os.environ | {"PYTHONPATH": f"{ROOT / 'bench'}:{ROOT / 'scripts'}"}
     command = ["python3", "-m", "bundle", f"--output={folder / 'made.tar.gz'}", *programs]
     ran = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert ran.returncode == 1 and not list(folder.glob("made*"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The page says what the results say, whole and escaped. Run: PYTHONPATH=bench python -m pytest tests/bench"""
+"""The page says what the results say, whole and escaped. Run: PYTHONPATH=bench:scripts python -m pytest tests/bench"""
 
 import html
 import json

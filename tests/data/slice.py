@@ -9,11 +9,15 @@ masked model sees fewer keys in a slice.
 """
 
 import argparse
-import os
+import io
 import pathlib
+import sys
 
 import numpy as np
 import safetensors.numpy
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+from common import ending, whole_file  # noqa: E402
 
 MODELS = ("causal", "masked")
 LAYERS = {"full": 0, "local": 1, "simple": 2}
@@ -85,12 +89,9 @@ def load(folder, kind):
 
 
 def write(path, array):
-    """A reader never finds half a file: it is written under a temporary name, then renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    with open(temporary, "wb") as file:
-        np.save(file, np.ascontiguousarray(array))
-    os.replace(temporary, path)
+    file = io.BytesIO()
+    np.save(file, np.ascontiguousarray(array))
+    whole_file.write(path, file.getvalue())
 
 
 def agrees(what, difference):
@@ -134,4 +135,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    ending.run("slice.py", main)

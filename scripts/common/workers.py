@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+"""Pieces of work that run programs, several at once."""
+
+import concurrent.futures
+import contextlib
+import os
+import pathlib
+import signal
+import time
+from collections.abc import Callable, Iterator
+
+
+def end_children() -> None:
+    for children in pathlib.Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # the thread, or the child, has just ended
+            for child in children.read_text().split():
+                os.kill(int(child), signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
+    """Gives a function that begins a piece of work, as `submit` of an executor. Where something fails, or Ctrl-C comes,
+    no other begins, and the programs that run are ended: also one that began too late for Ctrl-C to reach it."""
+    pieces = []
+    with concurrent.futures.ThreadPoolExecutor(workers) as threads:
+        try:
+            yield lambda *work: pieces.append(threads.submit(*work)) or pieces[-1]
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            while not all(piece.done() for piece in pieces):
+                end_children()
+                time.sleep(0.01)
+            raise

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Ctrl-C and SIGKILL at several points of each script: nothing goes on behind it, no temporary file stays, there is no
+traceback, and the next run needs no help."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+
+import pytest
+from tree import PATIENCE, ROOT, SLOW, files_in, wait_for
+
+PYTHON = str(ROOT / ".venv/bin/python")
+BUILDERS = {
+    "test": ["scripts/test", "--no-setup", "--only", "native,style"],
+    "layers": ["scripts/test", "--no-setup", "--only", "layers"],
+    "bench": ["scripts/bench", "--list"],
+    "table": ["scripts/bench", "--table=exp"],
+    "bundle": ["scripts/bench", "--bundle"],
+    "peers": ["scripts/peers"],
+    "accuracy": ["scripts/accuracy"],
+    "coverage": ["scripts/coverage"],
+    "fuzz": ["scripts/fuzz"],
+}
+
+
+@pytest.mark.parametrize("script", BUILDERS)
+def test_while_it_builds(tree, script):
+    tree.with_nothing_to_set_up()
+    tree.put("cmake", SLOW)
+    process = tree.begin(*BUILDERS[script])
+    wait_for(tree.slow_ones, process)
+    assert "== style" not in tree.interrupt(process)
+
+
+def known_tests(tree, number):
+    program = tree.put("slow_test", SLOW, tree.root / "build")
+    listing = {"tests": [{"name": f"number_{i}", "command": [str(program)]} for i in range(number)]}
+    tree.put("ctest", f"#!/bin/sh\ncat <<'END'\n{json.dumps(listing).replace('{', '{{').replace('}', '}}')}\nEND\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["scripts/run-tests", "--jobs", "2", "build"], ["scripts/test", "--no-setup", "--only", "native,clang,style"]],
+    ids=["run-tests", "test"],
+)
+def test_while_tests_run(tree, command):
+    tree.put("cmake", "#!/bin/sh\n")
+    known_tests(tree, 40)
+    process = tree.begin(*command)
+    wait_for(lambda: len(tree.slow_ones()) >= 2, process)
+    assert "== clang" not in tree.interrupt(process)
+
+
+def test_while_pytest_runs(tree):
+    tree.with_nothing_to_set_up()
+    folder = tree.root / "tests/consumers"
+    for old in folder.glob("*.py"):
+        old.unlink()
+    slow = tree.put("slow", SLOW)
+    (folder / "test_slow.py").write_text(f"import subprocess\ndef test(): subprocess.run([{str(slow)!r}])\n")
+    process = tree.begin("scripts/test", "--no-setup", "--only", "consumers,style")
+    wait_for(tree.slow_ones, process)
+    assert "== style" not in tree.interrupt(process)
+
+
+def test_while_fuzzers_run(tree):
+    tree.put("cmake", "#!/bin/sh\n")
+    for target in ("npy", "layer", "machine"):
+        tree.put(f"fuzz_{target}", SLOW, tree.root / "build/fuzz/tests/fuzz")
+        corpus = tree.root / f"tests/fuzz/corpus/{target}.txt"
+        corpus.parent.mkdir(exist_ok=True)
+        corpus.write_text("AAAA\n")
+    process = tree.begin("scripts/fuzz", "--jobs", "2", "--fresh", "npy", "layer", "machine")
+    wait_for(lambda: len(tree.slow_ones()) == 2, process)
+    tree.interrupt(process)
+    assert not list((tree.root / "build/fuzz").glob("corpus-*"))
+
+
+@pytest.mark.parametrize("answers", ["to_nothing", "to_isa"])
+def test_while_accuracy_measures(tree, answers):
+    """With programs that are slow at once, or when they are given a problem."""
+    slow = SLOW if answers == "to_nothing" else SLOW.replace("echo", "read problem || exit 0\necho", 1)
+    for name in ("run", "exact", "exp"):
+        tree.put(f"aft_accuracy_{name}", slow, tree.root / "build/test/tests/accuracy")
+    process = tree.begin(PYTHON, "-m", "accuracy", "--quick")
+    wait_for(tree.slow_ones, process)
+    tree.interrupt(process)
+    assert files_in(tree.root / "results") == {}
+
+
+# By what is read when Ctrl-C comes.
+READERS = {
+    "amalgamate": (["scripts/amalgamate"], "include/aft.h"),
+    "check-layers": (["scripts/check-layers", "build"], "build/CMakeCache.txt"),
+    "compare": (["scripts/compare", "run", "run"], "run/results.json"),
+    "report": (["scripts/bench", "--report=run"], "run/results.json"),
+    "performance": (["python3", "bench/performance.py", "run/table.json"], "run/table.json"),
+}
+
+
+@pytest.mark.parametrize("script", READERS)
+def test_while_it_waits_for_a_file(tree, script):
+    command, name = READERS[script]
+    tree.with_nothing_to_set_up()
+    pipe = tree.root / name
+    pipe.parent.mkdir(exist_ok=True)
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    process = tree.begin(*command)
+
+    held = []
+
+    def is_read():
+        with contextlib.suppress(OSError):  # nobody has opened the other end
+            held.append(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        return held
+
+    wait_for(is_read, process)
+    tree.interrupt(process)
+    os.close(*held)
+
+
+def without_packages(tree):
+    (tree.root / "scripts/requirements.txt").write_text("# none\n")
+    return tree.root / ".venv"
+
+
+def test_while_setup_installs_packages_of_the_system(tree):
+    without_packages(tree)
+    tree.put("pkg-config", "#!/bin/sh\nexit 1\n")
+    tree.put("id", "#!/bin/sh\necho 0\n")
+    tree.put("dpkg", "#!/bin/sh\necho arm64\n")
+    tree.put("apt-get", SLOW)
+    process = tree.begin("scripts/setup", "test")
+    wait_for(tree.slow_ones, process)
+    tree.interrupt(process)
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_a_half_made_environment_is_made_anew(tree, end):
+    venv = without_packages(tree)
+    process = tree.begin("scripts/setup", "compare")
+    wait_for((venv / "bin/python").exists, process)
+    if end == signal.SIGINT:
+        tree.interrupt(process)
+    else:
+        os.killpg(process.pid, end)
+        process.communicate()
+    assert not (venv / "requirements.installed").exists()
+    (venv / "lib/half").write_text("of a package")
+    assert tree.run("scripts/setup", "compare").returncode == 0
+    assert (venv / "requirements.installed").read_text() == "# none\n"
+    assert tree.run(str(venv / "bin/python"), "-m", "pip", "--version").returncode == 0
+    assert not (venv / "lib/half").exists()
+    assert tree.run("scripts/setup", "compare").stdout == ""
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.3, 0.6])
+def test_a_killed_configuration_is_finished_by_the_next_run(tree, seconds):
+    process = tree.begin("scripts/common/build-preset", "test", "--target", "clean")
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=PATIENCE)
+    again = tree.run("scripts/common/build-preset", "test", "--target", "clean")
+    assert again.returncode == 0, again.stdout
+
+
+def test_killed_at_any_time_amalgamate_leaves_whole_files(tree):
+    assert tree.run("scripts/amalgamate").returncode == 0
+    whole = files_in(tree.root / "dist")
+    for file in (tree.root / "dist").iterdir():
+        file.write_text("old")
+    for step in range(20):
+        process = tree.begin("scripts/amalgamate")
+        time.sleep(0.01 * step)
+        process.kill()
+        process.communicate(timeout=PATIENCE)
+        found = {name: text for name, text in files_in(tree.root / "dist").items() if not name.startswith(".")}
+        assert found.keys() == whole.keys() and all(text in (b"old", whole[name]) for name, text in found.items())
+    assert tree.run("scripts/amalgamate").returncode == 0
+    assert whole.items() <= files_in(tree.root / "dist").items()
