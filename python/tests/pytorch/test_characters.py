@@ -39,6 +39,25 @@ def test_trained_model(tmp_path):
     assert (tmp_path / "characters.svg").read_text().rstrip().endswith("</svg>")
 
 
+def test_what_cannot_be_kept_is_not_measured(tmp_path):
+    (tmp_path / "file").touch()
+    command = [sys.executable, EXAMPLE, "--output", tmp_path / "file/folder"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "") and "file/folder: Not a directory" in done.stderr
+
+
+def test_a_disk_that_is_full_leaves_the_old_file(characters, tmp_path):
+    def write(file):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "characters.json"
+    path.write_text("old")
+    with pytest.raises(SystemExit, match="cannot write .*characters.json: No space left on device; choose"):
+        characters.save(path, write)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"characters.json": "old"}
+
+
 def test_no_thread():
     command = [sys.executable, EXAMPLE, "--threads", "1", "0"]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
