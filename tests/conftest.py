@@ -1,24 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""What scripts/test asks of these tests: how many passed, as one line in a file."""
+"""What scripts/test asks of these tests: how many of each file passed."""
 
+import collections
 import pathlib
+import sys
 
-COUNTED = (("passed",), ("failed", "error"), ("skipped",))
+ROOT = pathlib.Path(__file__).parents[1]
+sys.path.append(str(ROOT / "scripts"))  # where the tests of Python's package run, nothing else names it
+from common import counts  # noqa: E402
+
+OUTCOMES = {"passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped"}
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--counts",
-        type=pathlib.Path,
-        metavar="FILE",
-        help="file to add the line 'PASSED FAILED SKIPPED' to; errors count as failed",
-    )
+    parser.addoption("--counts", type=pathlib.Path, metavar="FILE", help=f"{counts.HELP}; errors count as failed")
+
+
+def file_of(report, config):
+    path = config.rootpath / report.nodeid.split("::")[0]
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
 
 
 def pytest_terminal_summary(terminalreporter, config):
     path = config.getoption("--counts")
-    if path is None:
-        return
-    counts = [sum(len(terminalreporter.stats.get(outcome, ())) for outcome in outcomes) for outcomes in COUNTED]
-    with path.open("a") as file:
-        print(*counts, file=file)
+    files = collections.defaultdict(lambda: collections.defaultdict(list))
+    for outcome, counted in OUTCOMES.items():
+        for report in terminalreporter.stats.get(outcome, ()):
+            files[file_of(report, config)][counted].append(report)
+    for file, found in sorted(files.items()):
+        reasons = [report.longrepr[2].removeprefix("Skipped: ") for report in found["skipped"]]
+        counts.add(path, file, len(found["passed"]), len(found["failed"]), reasons)
