@@ -3,6 +3,8 @@
 
 import ctypes
 import pathlib
+import subprocess
+import sys
 
 import torch
 
@@ -16,12 +18,17 @@ class LibraryError(Exception):
     pass
 
 
+def expect_loadable(path: pathlib.Path) -> None:
+    """In a process of its own, which a file that was cut off ends."""
+    command = [sys.executable, "-c", "import ctypes, sys; ctypes.CDLL(sys.argv[1])", path]
+    if subprocess.run(command, capture_output=True).returncode != 0:
+        raise LibraryError(f"{path} cannot be loaded: remove build/peers and run this again")
+
+
 class Library:
     def __init__(self, path: pathlib.Path, isa: str | None):
-        try:
-            self.functions = functions = ctypes.CDLL(str(path))
-        except OSError as error:
-            raise LibraryError(f"{error}; remove build/peers and run this again") from None
+        expect_loadable(path)
+        self.functions = functions = ctypes.CDLL(str(path))
         functions.aft_isa_name.restype = functions.aft_status_string.restype = ctypes.c_char_p
         functions.aft_peers_open.argtypes = (
             [ctypes.c_size_t] * 4 + [ctypes.c_void_p] * 5 + [ctypes.c_bool, ctypes.c_size_t, ctypes.c_void_p]
