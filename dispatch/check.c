@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/check.h"
 
-#include "dispatch/packed.h"
 #include "dispatch/sizes.h"
 
-/* A range of addresses; {0, 0} where it is empty. */
+/* A range of addresses; {0, 0} where there is nothing. */
 typedef struct range {
     uintptr_t begin, end;
 } range;
 
 static range range_of(const void *data, size_t bytes) {
     uintptr_t begin = (uintptr_t)data;
-    return bytes ? (range){begin, begin + bytes} : (range){0, 0};
+    return data && bytes ? (range){begin, begin + bytes} : (range){0, 0};
 }
 
 static bool overlap(range a, range b) { return a.begin < b.end && b.begin < a.end; }
 
-/* The address range of an array [batch][heads][rows] of `columns` contiguous floats; empty where it has no address. */
+/* The address range of an array [batch][heads][rows] of `columns` contiguous floats; *out stays empty where it has no
+ * element or no address. */
 static aft_status array_range(const void *data, const size_t sizes[3], const size_t strides[3], size_t columns,
                               aft_checked checked, range *out) {
     size_t count = columns;
-    *out = (range){0, 0};
-    for (int i = 0; i < 3; i++)
-        if (sizes[i] == 0)
-            return AFT_OK;
     if (columns == 0)
         return AFT_OK;
-    if (columns > AFT_LARGEST_COUNT)
+    for (int i = 0; i < 3; i++) {
+        if (sizes[i] == 0)
+            return AFT_OK;
+        count = aft_sum(count, aft_times(sizes[i] - 1, strides[i]));
+    }
+    if (!aft_fits(count))
         return AFT_SIZE;
-    for (int i = 0; i < 3; i++)
-        if (!aft_add_product(&count, sizes[i] - 1, strides[i]))
-            return AFT_SIZE;
     if (!data)
         return checked == AFT_ADDRESSES ? AFT_NULL : AFT_OK;
     if (count * sizeof(float) > UINTPTR_MAX - (uintptr_t)data)
@@ -63,8 +61,7 @@ typedef struct problem_ranges {
 } problem_ranges;
 
 static aft_status bias_range(const aft_shape *shape, const aft_bias *bias, aft_checked checked, range *out) {
-    size_t columns = shape->kv_len, rows = 0;
-    *out = (range){0, 0};
+    size_t columns = shape->kv_len, rows = shape->q_len ? aft_sum(bias->first_row, shape->q_len) : 0;
     switch (bias->kind) {
     case AFT_BIAS_NONE:
         return AFT_OK;
@@ -81,14 +78,15 @@ static aft_status bias_range(const aft_shape *shape, const aft_bias *bias, aft_c
     default:
         return AFT_UNSUPPORTED;
     }
-    if (shape->q_len > 0 && !aft_add(bias->first_row, shape->q_len, &rows))
+    if (!aft_fits(rows))
         return AFT_SIZE;
     const size_t sizes[3] = {shape->batch, shape->heads, rows};
     const size_t strides[3] = {bias->batch_stride, bias->head_stride, bias->row_stride};
     return array_range(bias->data, sizes, strides, columns, checked, out);
 }
 
-static aft_status find_ranges(const aft_problem *problem, aft_checked checked, problem_ranges *ranges) {
+static aft_status find_ranges(const aft_problem *problem, aft_checked checked, aft_prepared *prepared,
+                              problem_ranges *ranges) {
     const aft_shape *shape = &problem->shape;
     const size_t q_sizes[3] = {shape->batch, shape->heads, shape->q_len};
     const size_t kv_sizes[3] = {shape->batch, shape->heads, shape->kv_len};
@@ -121,12 +119,12 @@ static aft_status find_ranges(const aft_problem *problem, aft_checked checked, p
         if (status != AFT_OK)
             return status;
     }
-    ranges->kv_lengths = range_of(shape->kv_lengths, shape->kv_lengths ? shape->batch * sizeof(size_t) : 0);
+    ranges->kv_lengths = range_of(shape->kv_lengths, shape->batch * sizeof(size_t));
+    *prepared = (aft_prepared){.bias = problem->bias};
     if (problem->bias.kind != AFT_BIAS_PREPARED)
         return bias_range(shape, &problem->bias, checked, &ranges->bias);
-    aft_prepared prepared;
-    aft_status status = aft_prepared_open(problem, &prepared);
-    ranges->bias = range_of(problem->bias.data, status == AFT_OK ? prepared.bytes : 0);
+    aft_status status = aft_prepared_open(problem, prepared);
+    ranges->bias = range_of(problem->bias.data, prepared->bytes);
     return status;
 }
 
@@ -135,11 +133,10 @@ static bool is_empty(const aft_shape *shape) {
 }
 
 static bool sizes_fit(const aft_shape *shape) {
-    size_t pairs, positions;
-    if (!aft_multiply(shape->batch, shape->heads, &pairs) || !aft_multiply(pairs, shape->q_len, &positions) ||
-        !aft_multiply(shape->batch, sizeof(size_t), &pairs))
-        return false;
-    return aft_add(shape->q_offset, shape->q_len, &positions) && aft_add(positions, shape->kv_len, &positions);
+    size_t pairs = aft_times(shape->batch, shape->heads);
+    return aft_fits(pairs) && aft_fits(aft_times(pairs, shape->q_len)) &&
+           aft_fits(aft_times(shape->batch, sizeof(size_t))) &&
+           aft_fits(aft_sum(aft_sum(shape->q_offset, shape->q_len), shape->kv_len));
 }
 
 /* y over q is fine where every element lies on its own q. */
@@ -150,14 +147,14 @@ static bool same_tensor(const aft_problem *problem) {
            q->time_stride == y->time_stride;
 }
 
-aft_status aft_check_problem(const aft_problem *problem, aft_checked checked) {
+aft_status aft_check_problem(const aft_problem *problem, aft_checked checked, aft_prepared *prepared) {
     if (!problem)
         return AFT_NULL;
     const aft_shape *shape = &problem->shape;
-    problem_ranges ranges;
+    problem_ranges ranges = {0};
     if (!sizes_fit(shape))
         return AFT_SIZE;
-    aft_status status = find_ranges(problem, checked, &ranges);
+    aft_status status = find_ranges(problem, checked, prepared, &ranges);
     if (status != AFT_OK || is_empty(shape))
         return status;
     for (size_t b = 0; shape->kv_lengths && b < shape->batch; b++)
@@ -174,9 +171,10 @@ aft_status aft_check_problem(const aft_problem *problem, aft_checked checked) {
 
 aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes) {
     problem_ranges ranges = {0};
+    aft_prepared ignored;
     if (bytes > UINTPTR_MAX - (uintptr_t)workspace)
         return AFT_SIZE;
-    find_ranges(problem, AFT_ADDRESSES, &ranges);
+    find_ranges(problem, AFT_ADDRESSES, &ignored, &ranges);
     range own = range_of(workspace, bytes);
     bool clash = overlap(own, ranges.q) || overlap(own, ranges.k) || overlap(own, ranges.v) ||
                  overlap(own, ranges.bias) || overlap(own, ranges.kv_lengths) || overlap(own, ranges.y);
@@ -192,17 +190,17 @@ static aft_status prepared_range(const aft_shape *shape, const aft_bias *bias, a
 }
 
 aft_status aft_check_bias(const aft_shape *shape, const aft_bias *bias, aft_checked checked) {
-    range ignored;
+    range ignored = {0};
     return sizes_fit(shape) ? prepared_range(shape, bias, checked, &ignored) : AFT_SIZE;
 }
 
 aft_status aft_check_bias_memory(const aft_shape *shape, const aft_bias *bias, const void *memory, size_t bytes) {
-    range source;
+    range source = {0};
     aft_status status = prepared_range(shape, bias, AFT_ADDRESSES, &source);
-    if (status == AFT_OK && bytes > UINTPTR_MAX - (uintptr_t)memory)
-        status = AFT_SIZE;
     if (status != AFT_OK)
         return status;
+    if (bytes > UINTPTR_MAX - (uintptr_t)memory)
+        return AFT_SIZE;
     return overlap(range_of(memory, bytes), source) ? AFT_OVERLAP : AFT_OK;
 }
 
@@ -219,21 +217,18 @@ static aft_status find_sequence_ranges(const aft_sequences *sequences, size_t di
     const size_t sizes[3] = {sequences->batch, sequences->length, 1};
     const size_t x_strides[3] = {sequences->x_batch_stride, sequences->x_time_stride, 0};
     const size_t y_strides[3] = {sequences->y_batch_stride, sequences->y_time_stride, 0};
-    size_t count;
-    if (!aft_multiply(sequences->batch, sizeof(size_t), &count) ||
-        !aft_multiply(sequences->batch, sequences->length, &count))
+    if (!aft_fits(aft_times(sequences->batch, sizeof(size_t))) ||
+        !aft_fits(aft_times(sequences->batch, sequences->length)))
         return AFT_SIZE;
+    ranges->lengths = range_of(sequences->lengths, sequences->batch * sizeof(size_t));
     aft_status status = array_range(sequences->x, sizes, x_strides, dim, checked, &ranges->x);
-    if (status == AFT_OK)
-        status = array_range(sequences->y, sizes, y_strides, dim, checked, &ranges->y);
-    ranges->lengths = range_of(sequences->lengths, sequences->lengths ? sequences->batch * sizeof(size_t) : 0);
-    return status;
+    return status == AFT_OK ? array_range(sequences->y, sizes, y_strides, dim, checked, &ranges->y) : status;
 }
 
 /* x is read before y is written, so y may lie over it. */
 aft_status aft_check_sequences(const aft_sequences *sequences, size_t dim, const void *layer, size_t layer_bytes,
                                aft_checked checked) {
-    sequence_ranges ranges;
+    sequence_ranges ranges = {0};
     aft_status status = find_sequence_ranges(sequences, dim, checked, &ranges);
     if (status != AFT_OK || sequences->batch == 0 || sequences->length == 0)
         return status;

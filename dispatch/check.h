@@ -2,16 +2,14 @@
 #ifndef AFT_DISPATCH_CHECK_H
 #define AFT_DISPATCH_CHECK_H
 
-#include "dispatch/internal.h"
-
-#include <aft.h>
+#include "dispatch/packed.h"
 
 /* What is asked of a problem: before it runs, all tensors have addresses; before that, those that have none are NULL, and
  * in nobody's way. */
 typedef enum aft_checked { AFT_ADDRESSES, AFT_SIZES } aft_checked;
 
-/* Everything about a problem that can be wrong, before a byte is written. */
-AFT_INTERNAL aft_status aft_check_problem(const aft_problem *problem, aft_checked checked);
+/* Everything about a problem that can be wrong, before a byte is written. *prepared says what its bias is. */
+AFT_INTERNAL aft_status aft_check_problem(const aft_problem *problem, aft_checked checked, aft_prepared *prepared);
 
 /* That a workspace, which is there if it has a byte, overlaps neither an input nor the output of a checked problem. */
 AFT_INTERNAL aft_status aft_check_workspace(const aft_problem *problem, const void *workspace, size_t bytes);

@@ -18,8 +18,9 @@ static aft_status find_width(const aft_parallel *parallel, size_t *width) {
 }
 
 static aft_status make_plan(const aft_problem *problem, aft_checked checked, const aft_table *table, aft_plan *plan) {
-    aft_status status = aft_check_problem(problem, checked);
-    return status == AFT_OK ? aft_plan_make(problem, table, plan) : status;
+    aft_prepared prepared;
+    aft_status status = aft_check_problem(problem, checked, &prepared);
+    return status == AFT_OK ? aft_plan_make(problem, &prepared, table, plan) : status;
 }
 
 /* Checks the workspace for `width` workers and enters it into the plan. */

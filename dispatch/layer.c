@@ -28,13 +28,12 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
         status = AFT_SIZE;
     if (status == AFT_OK)
         status = aft_check_sequences(sequences, (size_t)header.dim, memory, (size_t)header.bytes, checked);
-    size_t rows, hidden_floats;
-    if (status == AFT_OK &&
-        (!aft_multiply(sequences->batch, sequences->length, &rows) ||
-         !aft_multiply(rows, layout.hidden_columns, &hidden_floats) || !aft_multiply(3, hidden_floats, &plan->floats)))
-        status = AFT_SIZE;
     if (status != AFT_OK)
         return status;
+    const size_t hidden_floats = aft_times(aft_times(sequences->batch, sequences->length), layout.hidden_columns);
+    plan->floats = aft_times(3, hidden_floats);
+    if (!aft_fits(plan->floats))
+        return AFT_SIZE;
 
     plan->layer_bytes = (size_t)header.bytes;
     const float *floats = memory;
@@ -83,27 +82,19 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
     return aft_phases(&plan->aggregation, &plan->phases);
 }
 
-/* Bytes of q, k and v, the slack for their alignment included; then come those of the aggregation. */
-static bool own_bytes(const layer_plan *plan, size_t *bytes) {
-    size_t floats;
-    *bytes = 0;
-    if (plan->floats == 0)
-        return true;
-    if (!aft_add(plan->floats, AFT_ALIGNMENT_FLOATS, &floats))
-        return false;
-    *bytes = floats * sizeof(float);
-    return true;
-}
-
+/* *own: of q, k and v, the slack for their alignment included; behind them lies what the aggregation needs. */
 static aft_status measure_workspace(const aft_table *table, const layer_plan *plan, const aft_parallel *parallel,
                                     size_t *own, size_t *bytes) {
     size_t inner;
     aft_status status = aft_workspace_bytes_on(table, &plan->aggregation, parallel, &inner);
     if (status != AFT_OK)
         return status;
-    if (!own_bytes(plan, own) || inner > PTRDIFF_MAX - *own)
+    const size_t floats = plan->floats > 0 ? aft_sum(plan->floats, AFT_ALIGNMENT_FLOATS) : 0;
+    const size_t all = aft_sum(floats, inner / sizeof(float));
+    if (!aft_fits(all))
         return AFT_SIZE;
-    *bytes = *own + inner;
+    *own = floats * sizeof(float);
+    *bytes = all * sizeof(float);
     return AFT_OK;
 }
 

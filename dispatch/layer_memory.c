@@ -9,29 +9,22 @@
 
 #define LAYER_MAGIC UINT64_C(0x31307279614c7461) /* "atLayr01": another layout gets another number */
 
-static bool place(size_t *total, size_t a, size_t b, size_t *offset) {
-    *offset = *total;
-    if (!aft_add_product(total, a, b) || !aft_add(*total, AFT_ALIGNMENT_FLOATS - 1, total))
-        return false;
-    *total -= *total % AFT_ALIGNMENT_FLOATS;
-    return true;
-}
-
-static bool panel_columns(size_t columns, size_t *whole) {
-    return aft_multiply(aft_ceil_div(columns, AFT_PANEL_COLUMNS), AFT_PANEL_COLUMNS, whole);
+static size_t panel_columns(size_t columns) {
+    return aft_times(aft_ceil_div(columns, AFT_PANEL_COLUMNS), AFT_PANEL_COLUMNS);
 }
 
 bool aft_layer_lay_out(size_t dim, size_t heads, size_t channels, aft_layer_layout *layout) {
-    size_t in_columns, ignored;
-    *layout = (aft_layer_layout){0};
-    return aft_multiply(heads, channels, &layout->hidden) && panel_columns(layout->hidden, &layout->hidden_columns) &&
-           panel_columns(dim, &layout->dim_columns) && aft_multiply(3, layout->hidden_columns, &in_columns) &&
-           place(&layout->floats, 1, sizeof(aft_layer_header) / sizeof(float), &ignored) &&
-           place(&layout->floats, in_columns, dim, &layout->in_matrix) &&
-           place(&layout->floats, in_columns, 1, &layout->in_bias) &&
-           place(&layout->floats, layout->dim_columns, layout->hidden, &layout->out_matrix) &&
-           place(&layout->floats, layout->dim_columns, 1, &layout->out_bias) &&
-           place(&layout->floats, 0, 0, &layout->bias);
+    const size_t hidden = aft_times(heads, channels);
+    *layout = (aft_layer_layout){
+        .hidden = hidden, .hidden_columns = panel_columns(hidden), .dim_columns = panel_columns(dim)};
+    const size_t in_columns = aft_times(3, layout->hidden_columns);
+    aft_append(&layout->floats, 1, sizeof(aft_layer_header) / sizeof(float));
+    layout->in_matrix = aft_append(&layout->floats, in_columns, dim);
+    layout->in_bias = aft_append(&layout->floats, in_columns, 1);
+    layout->out_matrix = aft_append(&layout->floats, layout->dim_columns, hidden);
+    layout->out_bias = aft_append(&layout->floats, layout->dim_columns, 1);
+    layout->bias = layout->floats;
+    return aft_fits(layout->floats);
 }
 
 /* What aft_prepare is asked for: the bias of all positions, shared by the batches. */
@@ -56,12 +49,13 @@ static aft_status measure_layer(const aft_layer *layer, aft_layer_layout *layout
     if (!aft_layer_lay_out(layer->dim, layer->heads, layer->channels, layout))
         return AFT_SIZE;
     aft_status status = aft_prepared_bytes(&shape, &bias, bias_bytes);
-    size_t floats;
-    if (status == AFT_OK && !aft_add(layout->floats, aft_ceil_div(*bias_bytes, sizeof(float)), &floats))
-        status = AFT_SIZE;
-    if (status == AFT_OK)
-        *bytes = floats * sizeof(float);
-    return status;
+    if (status != AFT_OK)
+        return status;
+    const size_t floats = aft_sum(layout->floats, aft_ceil_div(*bias_bytes, sizeof(float)));
+    if (!aft_fits(floats))
+        return AFT_SIZE;
+    *bytes = floats * sizeof(float);
+    return AFT_OK;
 }
 
 aft_status aft_layer_bytes(const aft_layer *layer, size_t *bytes) {
@@ -124,9 +118,7 @@ aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes)
     aft_bias prepared;
     /* The header goes first and comes last, so that nobody takes half a layer for one. */
     memset(memory, 0, sizeof(aft_layer_header));
-    status = aft_prepare(&shape, &bias, floats + layout.bias, bias_bytes, &prepared);
-    if (status != AFT_OK)
-        return status;
+    aft_prepare(&shape, &bias, floats + layout.bias, bias_bytes, &prepared); /* checked above: it is not refused */
     const aft_linear *const in[] = {&layer->to_q, &layer->to_k, &layer->to_v};
     for (size_t i = 0; i < 3; i++)
         pack_linear(in[i], layer->dim, layout.hidden, layout.hidden_columns, i * layout.hidden_columns,
@@ -139,7 +131,7 @@ aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes)
                                .channels = layer->channels,
                                .max_length = layer->max_length,
                                .causal = layer->causal,
-                               .has_bias = prepared.kind == AFT_BIAS_PREPARED,
+                               .has_bias = bias_bytes > 0,
                                .bytes = needed};
     header.seal = aft_seal(&header, offsetof(aft_layer_header, seal));
     memcpy(memory, &header, sizeof header);

@@ -21,11 +21,11 @@ bool aft_packed_describe(const aft_shape *shape, const aft_bias *bias, aft_packe
         .blocks = aft_ceil_div(shape->q_len, AFT_ROW_BLOCK),
         .chains = aft_block_chains(shape->kv_len, bias->kind == AFT_BIAS_FULL ? 0 : bias->window),
     };
-    size_t copies, rows, blocks, floats = 0;
-    return aft_multiply(packed->batches, packed->heads, &copies) && aft_multiply(copies, packed->rows, &rows) &&
-           aft_multiply(copies, packed->blocks, &blocks) && aft_multiply(blocks, packed->chains, &blocks) &&
-           aft_add_product(&floats, rows, 2) && aft_add(floats, AFT_ALIGNMENT_FLOATS, &floats) &&
-           aft_add_product(&floats, blocks, 2 * (size_t)AFT_ROW_BLOCK * AFT_CHAIN_KEYS);
+    size_t copies = aft_times(packed->batches, packed->heads), floats = 0;
+    aft_append(&floats, aft_times(copies, packed->rows), 2);
+    aft_append(&floats, aft_times(aft_times(copies, packed->blocks), packed->chains),
+               2 * (size_t)AFT_ROW_BLOCK * AFT_CHAIN_KEYS);
+    return aft_fits(floats);
 }
 
 size_t aft_packed_place(aft_packed *packed, float *floats, bool logits) {

@@ -16,9 +16,9 @@ AFT_INTERNAL bool aft_packed_describe(const aft_shape *shape, const aft_bias *bi
  * the bias lies. */
 AFT_INTERNAL size_t aft_packed_place(aft_packed *packed, float *floats, bool logits);
 
-/* A prepared bias in the caller's memory. */
+/* A prepared bias in the caller's memory; of another bias, only that itself. */
 typedef struct aft_prepared {
-    aft_bias bias; /* its kind and window; no data */
+    aft_bias bias; /* of what is prepared, its kind and window; no data */
     aft_packed packed;
     size_t bytes;
 } aft_prepared;

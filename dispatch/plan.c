@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatch/plan.h"
 
-#include "dispatch/packed.h"
 #include "dispatch/sizes.h"
 
 enum {
@@ -12,15 +11,6 @@ enum {
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-
-/* Appends a field of `count` items of `floats` floats to a layout of *total floats, at an aligned offset. */
-static bool append(size_t *total, size_t count, size_t floats, size_t *offset) {
-    *offset = *total;
-    if (!aft_add_product(total, count, floats) || !aft_add(*total, AFT_ALIGNMENT_FLOATS - 1, total))
-        return false;
-    *total -= *total % AFT_ALIGNMENT_FLOATS;
-    return true;
-}
 
 static bool is_packed(const aft_plan *plan) { return plan->packs_bias || plan->packed.weights; }
 
@@ -50,45 +40,47 @@ static void plan_packing(aft_plan *plan) {
     }
 }
 
-static bool lay_out_record(aft_plan *plan) {
+static void lay_out_record(aft_plan *plan) {
     const aft_shape *shape = &plan->problem.shape;
     aft_key_record *record = &plan->record;
     size_t lanes = plan->lanes, chains = aft_ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
     size_t states = plan->has_states ? chains + 1 : 0;
-    return append(&record->floats, chains, AFT_CHAIN_KEYS * 2 * lanes, &record->panel) &&
-           append(&record->floats, chains + 1, 2 * lanes, &record->exponents) &&
-           append(&record->floats, 1, lanes, &record->threshold) &&
-           append(&record->floats, states, AFT_STATE_VECTORS * lanes, &record->prefix) &&
-           append(&record->floats, shape->causal ? 0 : states, AFT_STATE_VECTORS * lanes, &record->suffix) &&
-           aft_multiply(plan->vectors, record->floats, &plan->pair_floats);
+    record->panel = aft_append(&record->floats, chains, AFT_CHAIN_KEYS * 2 * lanes);
+    record->exponents = aft_append(&record->floats, chains + 1, 2 * lanes);
+    record->threshold = aft_append(&record->floats, 1, lanes);
+    record->prefix = aft_append(&record->floats, states, AFT_STATE_VECTORS * lanes);
+    record->suffix = aft_append(&record->floats, shape->causal ? 0 : states, AFT_STATE_VECTORS * lanes);
+    plan->pair_floats = aft_times(plan->vectors, record->floats);
 }
 
-static bool lay_out_aggregation(aft_plan *plan) {
+static void lay_out_aggregation(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
     size_t lanes = plan->lanes;
     size_t block_chains = aft_block_chains(plan->problem.shape.kv_len, plan->window);
     size_t chains = smaller(block_chains, AFT_GROUP_CHAINS);
     size_t sums = AFT_ROW_BLOCK * 2 * lanes, group_vectors = plan->key_groups > 1 ? plan->vectors : 0;
-    return lay_out_record(plan) &&
-           append(&scratch->floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float), &scratch->rows) &&
-           append(&scratch->floats, is_packed(plan) ? 0 : chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS, &scratch->weights) &&
-           append(&scratch->floats, (AFT_LEVELS - 1) * AFT_TILE_VECTORS, sums, &scratch->accumulators) &&
-           append(&scratch->floats, group_vectors, sums, &scratch->groups) &&
-           append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes, &scratch->chain) &&
-           append(&scratch->floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes, &scratch->exact) &&
-           append(&scratch->floats, block_chains, AFT_ROW_BLOCK * 2 * AFT_CHAIN_KEYS, &scratch->exact_weights);
+    size_t *floats = &scratch->floats;
+    lay_out_record(plan);
+    scratch->rows = aft_append(floats, AFT_ROW_BLOCK, sizeof(aft_row) / sizeof(float));
+    scratch->weights = aft_append(floats, is_packed(plan) ? 0 : chains, AFT_ROW_BLOCK * AFT_CHAIN_KEYS);
+    scratch->accumulators = aft_append(floats, (AFT_LEVELS - 1) * AFT_TILE_VECTORS, sums);
+    scratch->groups = aft_append(floats, group_vectors, sums);
+    scratch->chain = aft_append(floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * lanes);
+    scratch->exact = aft_append(floats, AFT_ROW_BLOCK, AFT_EXACT_VECTORS * lanes);
+    scratch->exact_weights = aft_append(floats, block_chains, AFT_ROW_BLOCK * 2 * AFT_CHAIN_KEYS);
 }
 
-static bool lay_out_streaming(aft_plan *plan) {
+static void lay_out_streaming(aft_plan *plan) {
     aft_scratch *scratch = &plan->scratch;
-    size_t state = AFT_STATE_VECTORS * plan->lanes, states;
-    return aft_multiply(plan->key_groups, plan->vectors, &states) && aft_multiply(states, state, &plan->pair_floats) &&
-           append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes, &scratch->chain) &&
-           append(&scratch->floats, plan->vectors, (AFT_LEVELS + 1) * state, &scratch->groups);
+    size_t state = AFT_STATE_VECTORS * plan->lanes;
+    plan->pair_floats = aft_times(aft_times(plan->key_groups, plan->vectors), state);
+    scratch->chain = aft_append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes);
+    scratch->groups = aft_append(&scratch->floats, plan->vectors, (AFT_LEVELS + 1) * state);
 }
 
-static bool lay_out_scan(aft_plan *plan) {
-    return append(&plan->scratch.floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes, &plan->scratch.chain);
+static void lay_out_scan(aft_plan *plan) {
+    aft_scratch *scratch = &plan->scratch;
+    scratch->chain = aft_append(&scratch->floats, AFT_CHAIN_KEYS, AFT_PART_VECTORS * plan->lanes);
 }
 
 static void set_pack_vectors(aft_plan *plan, size_t vectors) {
@@ -101,7 +93,8 @@ void aft_plan_widen(aft_plan *plan) {
         set_pack_vectors(plan, AFT_PACK_VECTORS);
 }
 
-aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan) {
+aft_status aft_plan_make(const aft_problem *problem, const aft_prepared *prepared, const aft_table *table,
+                         aft_plan *plan) {
     const aft_shape *shape = &problem->shape;
     *plan =
         (aft_plan){.problem = *problem, .lanes = table->lanes, .vectors = aft_ceil_div(shape->channels, table->lanes)};
@@ -111,14 +104,8 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     if (shape->kv_len == 0) /* k and v may be NULL, their strides anything: kernels make no pointer of them */
         plan->problem.k = plan->problem.v = (aft_tensor_in){.data = problem->q.data};
 
-    aft_prepared prepared = {.bias = problem->bias};
-    if (problem->bias.kind == AFT_BIAS_PREPARED) {
-        aft_status status = aft_prepared_open(problem, &prepared);
-        if (status != AFT_OK)
-            return status;
-        plan->packed = prepared.packed;
-    }
-    const aft_bias *bias = &prepared.bias;
+    plan->packed = prepared->packed;
+    const aft_bias *bias = &prepared->bias;
     bool full = bias->kind == AFT_BIAS_FULL;
     bool windowed = bias->kind == AFT_BIAS_LOCAL || bias->kind == AFT_BIAS_BAND;
     /* No |position - key| is as large as this. */
@@ -129,27 +116,23 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
     plan->has_states = !full && plan->window > 0;
     plan->key_groups = aft_ceil_div(shape->kv_len, AFT_GROUP_KEYS);
 
-    if (!plan->streams && !plan->scans) {
-        plan_slices(plan);
-        plan_packing(plan);
-    }
-    bool laid_out = plan->streams ? lay_out_streaming(plan)
-                    : plan->scans ? lay_out_scan(plan)
-                                  : lay_out_aggregation(plan);
-    if (!laid_out)
-        return AFT_SIZE;
     plan->pairs_per_set = plan->pairs;
     /* Wide tasks read long stretches of rows; where they would be few, narrower ones leave something for each worker. */
     set_pack_vectors(plan, plan->vectors / SHARED_VECTORS >= aft_ceil_div(4, plan->pairs) ? SHARED_VECTORS
                                                                                           : SHARED_VECTORS / 2);
     if (plan->streams) {
+        lay_out_streaming(plan);
         /* Each task adds the states of all groups: 2 % of its time, if it has this many rows for a group. */
         plan->task_rows = larger(AFT_STREAM_ROWS, 32 * plan->key_groups);
         plan->row_blocks = aft_ceil_div(shape->q_len, plan->task_rows);
         plan->phases = 2;
     } else if (plan->scans) {
+        lay_out_scan(plan);
         plan->phases = 1;
     } else {
+        plan_slices(plan);
+        plan_packing(plan);
+        lay_out_aggregation(plan);
         size_t before = is_packed(plan) ? problem->bias.first_row - plan->packed.first_row : shape->q_offset;
         plan->row_skew = before % AFT_ROW_BLOCK;
         plan->row_blocks = aft_ceil_div(plan->row_skew + shape->q_len, AFT_ROW_BLOCK);
@@ -158,19 +141,15 @@ aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft
         plan->phases = plan->packs_bias + 2 * aft_ceil_div(plan->pairs, plan->pairs_per_set);
     }
     size_t packed = plan->packs_bias ? aft_packed_place(&plan->packed, NULL, false) : 0;
-    return aft_multiply(plan->pairs_per_set, plan->pair_floats, &plan->packed_offset) &&
-                   aft_add(plan->packed_offset, packed, &plan->scratch_offset)
-               ? AFT_OK
-               : AFT_SIZE;
+    plan->packed_offset = aft_times(plan->pairs_per_set, plan->pair_floats);
+    plan->scratch_offset = aft_sum(plan->packed_offset, packed);
+    return aft_fits(aft_sum(plan->scratch_offset, plan->scratch.floats)) ? AFT_OK : AFT_SIZE;
 }
 
 bool aft_plan_bytes(const aft_plan *plan, size_t width, size_t *bytes) {
-    size_t floats = plan->scratch_offset;
-    if (plan->phases == 0) {
-        *bytes = 0;
-        return true;
-    }
-    if (!aft_add_product(&floats, width, plan->scratch.floats) || !aft_add(floats, 2 * AFT_ALIGNMENT_FLOATS, &floats))
+    size_t floats = aft_sum(plan->scratch_offset, aft_times(width, plan->scratch.floats));
+    floats = plan->phases > 0 ? aft_sum(floats, 2 * AFT_ALIGNMENT_FLOATS) : 0;
+    if (!aft_fits(floats))
         return false;
     *bytes = floats * sizeof(float);
     return true;

@@ -2,11 +2,12 @@
 #ifndef AFT_DISPATCH_PLAN_H
 #define AFT_DISPATCH_PLAN_H
 
-#include "dispatch/table.h"
+#include "dispatch/packed.h"
 
-/* Lays out the workspace and the phases of a checked problem. AFT_SIZE where the workspace would not fit an address
+/* Lays out the workspace and the phases of a checked problem, whose bias is what the check found. AFT_SIZE where the workspace would not fit an address
  * space. */
-AFT_INTERNAL aft_status aft_plan_make(const aft_problem *problem, const aft_table *table, aft_plan *plan);
+AFT_INTERNAL aft_status aft_plan_make(const aft_problem *problem, const aft_prepared *prepared, const aft_table *table,
+                                      aft_plan *plan);
 
 /* Widens the tasks of a scan, where one worker does all of them: of whole rows, the next are guessed best. */
 AFT_INTERNAL void aft_plan_widen(aft_plan *plan);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Size arithmetic that cannot wrap: false where a result exceeds AFT_LARGEST_COUNT floats, what an object can hold. */
+/* Size arithmetic that cannot wrap: what exceeds AFT_LARGEST_COUNT floats, what an object can hold, is AFT_TOO_MANY, and so
+ * is what grows from it; only no times too many is none. So it is enough to look at the end whether all fits. */
 #ifndef AFT_DISPATCH_SIZES_H
 #define AFT_DISPATCH_SIZES_H
+
+#include "dispatch/internal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define AFT_LARGEST_COUNT ((size_t)PTRDIFF_MAX / sizeof(float))
+#define AFT_TOO_MANY (AFT_LARGEST_COUNT + 1)
 
 enum { AFT_ALIGNMENT_FLOATS = 16 }; /* 64 bytes: a cache line, and the widest vector */
 
@@ -19,24 +23,14 @@ static inline float *aft_aligned(void *workspace) {
 
 static inline size_t aft_ceil_div(size_t a, size_t b) { return a / b + (a % b != 0); }
 
-static inline bool aft_add(size_t a, size_t b, size_t *sum) {
-    if (a > AFT_LARGEST_COUNT || b > AFT_LARGEST_COUNT - a)
-        return false;
-    *sum = a + b;
-    return true;
-}
+static inline bool aft_fits(size_t count) { return count <= AFT_LARGEST_COUNT; }
 
-static inline bool aft_multiply(size_t a, size_t b, size_t *product) {
-    if (b != 0 && a > AFT_LARGEST_COUNT / b)
-        return false;
-    *product = a * b;
-    return true;
-}
+AFT_INTERNAL size_t aft_sum(size_t a, size_t b);
 
-/* *total += a * b */
-static inline bool aft_add_product(size_t *total, size_t a, size_t b) {
-    size_t product;
-    return aft_multiply(a, b, &product) && aft_add(*total, product, total);
-}
+AFT_INTERNAL size_t aft_times(size_t a, size_t b);
+
+/* Appends a field of `count` items of `floats` floats to a layout of *total floats, and the gap that aligns the next one.
+ * Answers the field's offset. */
+AFT_INTERNAL size_t aft_append(size_t *total, size_t count, size_t floats);
 
 #endif
