@@ -40,6 +40,10 @@
  *
  * Memory. Nothing is read or written outside the tensors; nothing is allocated. Nothing needs to be aligned.
  *
+ * Statuses. Every argument is checked before a byte is written: a call that answers anything but AFT_OK has left the
+ * output, the workspace, the memory to prepare in and whatever else its pointers lead to as they were. Only what a pool
+ * does shows late (aft_forward).
+ *
  * Threads. Every function may be called from any number of threads at once, on outputs and workspaces that do not
  * overlap.
  *
@@ -194,9 +198,8 @@ typedef struct aft_parallel {
  * PREPARED bias). AFT_NULL, AFT_SIZE, AFT_OVERLAP and AFT_UNSUPPORTED otherwise as aft_forward. */
 AFT_API aft_status aft_workspace_bytes(const aft_problem *problem, const aft_parallel *parallel, size_t *bytes);
 
-/* Computes y. Every argument is checked before a byte is written: with any status but AFT_OK the output is untouched.
- * (Only what a pool does shows late: if it names a task or a worker that does not exist, that task is left out and the
- * answer is AFT_SIZE.) Cost: O(T d) for NONE, O(T^2 d) for FULL, O(T window d) for LOCAL and BAND. */
+/* Computes y. If a pool names a task or a worker that does not exist, that task is left out and the answer is AFT_SIZE.
+ * Cost: O(T d) for NONE, O(T^2 d) for FULL, O(T window d) for LOCAL and BAND. */
 AFT_API aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel);
 
 /* The same by index, for callers with a scheduler of their own: for each phase in ascending order, run every task of
@@ -233,7 +236,7 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
  * Without a bias (NONE, LOCAL with a window of 0) there is nothing to prepare: 0 bytes, memory may be NULL, and *prepared
  * is of kind NONE. AFT_NULL, AFT_SIZE and AFT_UNSUPPORTED (PREPARED cannot be prepared again) as aft_forward;
  * AFT_WORKSPACE where the memory is smaller than aft_prepared_bytes says or not aligned, AFT_OVERLAP where it overlaps the
- * bias. With any status but AFT_OK nothing is written. */
+ * bias. */
 AFT_API aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
 AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
                                aft_bias *prepared);

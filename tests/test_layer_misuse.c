@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "harness.h"
+#include "dispatch/layer.h"
+#include "dispatch/seal.h"
+#include "refusal.h"
 
 enum {
     DIM = 6,
@@ -29,8 +31,8 @@ typedef struct victim {
 static victim *make_victim(void) {
     victim *const v = calloc(1, sizeof *v);
     assert_non_null(v);
-    v->memory = malloc(BYTES);
-    v->workspace = malloc(BYTES);
+    v->memory = calloc(1, BYTES);
+    v->workspace = calloc(1, BYTES);
     v->layer = (aft_layer){
         .dim = DIM,
         .heads = HEADS,
@@ -67,10 +69,16 @@ static void free_victim(victim *v) {
     free(v);
 }
 
-static void expect(const char *name, const char *function, aft_status got, aft_status want) {
-    if (got != want)
-        harness_fail("%s: %s says '%s', should say '%s'", name, function, aft_status_string(got),
-                     aft_status_string(want));
+/* What a call is to leave alone while its arguments are spoiled. */
+static refusal refusal_of(const char *name, const victim *v, size_t *answer) {
+    refusal r = {.misuse = name};
+    refusal_keep(&r, "x", v->x, sizeof v->x);
+    refusal_keep(&r, "y", v->y, sizeof v->y);
+    refusal_keep(&r, "lengths", v->lengths, sizeof v->lengths);
+    refusal_keep(&r, "layer", v->memory, v->memory_bytes);
+    refusal_keep(&r, "workspace", v->workspace, v->workspace_bytes);
+    refusal_keep(&r, "answer", answer, sizeof *answer);
+    return r;
 }
 
 #define CHANGE(name, ...)                                                                                              \
@@ -122,19 +130,26 @@ static void layers_are_refused(const char *isa) {
         const misuse *const bad = &bad_layers[i];
         victim *const v = make_victim();
         unsigned char *const memory = v->memory;
-        static unsigned char before[BYTES];
-        memset(memory, 0xc3, BYTES);
-        memcpy(before, memory, BYTES);
-        bad->change(v);
+        memset(memory, 0xc3, v->memory_bytes);
         size_t bytes = 12345;
+        refusal r = refusal_of(bad->name, v, &bytes);
+        bad->change(v);
         if (!bad->of_run)
-            expect(bad->name, "aft_layer_bytes", aft_layer_bytes(&v->layer, &bytes), bad->expected);
-        assert_int_equal(bytes, 12345);
-        expect(bad->name, "aft_layer_prepare", aft_layer_prepare(&v->layer, v->memory, v->memory_bytes), bad->expected);
-        assert_memory_equal(memory, before, BYTES);
+            REFUSED(&r, bad->expected, aft_layer_bytes(&v->layer, &bytes));
+        REFUSED(&r, bad->expected, aft_layer_prepare(&v->layer, v->memory, v->memory_bytes));
+        refusal_free(&r);
         v->memory = memory;
         free_victim(v);
     }
+}
+
+/* One word of the header is another, and the seal is right. */
+static void forge(victim *v, size_t word, uint64_t value) {
+    aft_layer_header header;
+    memcpy(&header, v->memory, sizeof header);
+    memcpy((unsigned char *)&header + word * sizeof value, &value, sizeof value);
+    header.seal = aft_seal(&header, offsetof(aft_layer_header, seal));
+    memcpy(v->memory, &header, sizeof header);
 }
 
 /* Of a forward. */
@@ -143,6 +158,12 @@ CHANGE(no_y, v->sequences.y = NULL)
 CHANGE(no_workspace, v->workspace = NULL)
 CHANGE(too_long, v->sequences.length = MOST + 1)
 CHANGE(too_many_keys, v->lengths[1] = LENGTH + 1)
+CHANGE(too_many_first_keys, v->lengths[0] = LENGTH + 1)
+CHANGE(too_many_keys_of_no_unit, forge(v, 3, 0); v->lengths[1] = LENGTH + 1)
+CHANGE(huge_lengths,
+       v->sequences = (aft_sequences){
+           .batch = PTRDIFF_MAX / sizeof(float) / 8 + 1, .length = 1, .lengths = v->lengths, .x = v->x, .y = v->y})
+CHANGE(y_of_one_is_layer, v->sequences.batch = 1; v->sequences.y = (float *)(void *)v->memory)
 CHANGE(huge_batch, v->sequences.batch = SIZE_MAX)
 CHANGE(huge_rows, v->sequences.batch = SIZE_MAX / 128; v->sequences.length = MOST)
 CHANGE(workspace_at_the_last_address, v->workspace = (unsigned char *)(UINTPTR_MAX - 63))
@@ -154,6 +175,8 @@ CHANGE(no_layer, memset(v->memory, 0, 8))
 CHANGE(other_dim, v->memory[8] ^= 64)
 CHANGE(other_heads, v->memory[16] ^= 1)
 CHANGE(no_bias, memset(v->memory + 48, 0, 8))
+CHANGE(magic_forged, forge(v, 0, 1))
+CHANGE(heads_forged, forge(v, 2, SIZE_MAX / 2))
 CHANGE(odd_layer, v->memory += 1)
 CHANGE(short_workspace, v->workspace_bytes--)
 CHANGE(workspace_is_x, v->workspace = (unsigned char *)v->x)
@@ -169,6 +192,10 @@ static const misuse bad_forwards[] = {
     {"no workspace", no_workspace, AFT_NULL, true},
     {"too long", too_long, AFT_SIZE, false},
     {"too many keys", too_many_keys, AFT_SIZE, false},
+    {"too many keys of the first", too_many_first_keys, AFT_SIZE, false},
+    {"too many keys, of no hidden unit", too_many_keys_of_no_unit, AFT_SIZE, false},
+    {"huge lengths", huge_lengths, AFT_SIZE, false},
+    {"y of one sequence is the layer", y_of_one_is_layer, AFT_OVERLAP, false},
     {"huge batch", huge_batch, AFT_SIZE, false},
     {"huge rows", huge_rows, AFT_SIZE, false},
     {"workspace ends behind the last address", workspace_at_the_last_address, AFT_SIZE, true},
@@ -180,6 +207,8 @@ static const misuse bad_forwards[] = {
     {"another dim in the header", other_dim, AFT_STALE, false},
     {"other heads in the header", other_heads, AFT_STALE, false},
     {"no bias in the header", no_bias, AFT_STALE, false},
+    {"another magic number, and its seal", magic_forged, AFT_STALE, false},
+    {"more heads than fit, and their seal", heads_forged, AFT_STALE, false},
     {"memory not aligned", odd_layer, AFT_STALE, false},
     {"workspace a byte short", short_workspace, AFT_WORKSPACE, true},
     {"workspace is x", workspace_is_x, AFT_OVERLAP, true},
@@ -195,61 +224,102 @@ static void forwards_are_refused(const char *isa) {
         const misuse *const bad = &bad_forwards[i];
         victim *const v = make_victim();
         victim own = *v;
-        static float before[BATCH * LENGTH * DIM];
-        memcpy(before, v->y, sizeof before);
-        bad->change(v);
         size_t answer = 12345;
+        refusal r = refusal_of(bad->name, v, &answer);
+        bad->change(v);
         if (!bad->of_run) {
-            expect(bad->name, "aft_layer_workspace_bytes",
-                   aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, &answer), bad->expected);
-            expect(bad->name, "aft_layer_phases", aft_layer_phases(v->memory, &v->sequences, &answer), bad->expected);
-            expect(bad->name, "aft_layer_tasks", aft_layer_tasks(v->memory, &v->sequences, 0, &answer), bad->expected);
+            REFUSED(&r, bad->expected, aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, &answer));
+            REFUSED(&r, bad->expected, aft_layer_phases(v->memory, &v->sequences, &answer));
+            REFUSED(&r, bad->expected, aft_layer_tasks(v->memory, &v->sequences, 0, &answer));
         }
-        assert_int_equal(answer, 12345);
-        expect(bad->name, "aft_layer_forward",
-               aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, NULL), bad->expected);
-        expect(bad->name, "aft_layer_run",
-               aft_layer_run(v->memory, &v->sequences, v->workspace, v->workspace_bytes, 0, 0, 0), bad->expected);
-        assert_memory_equal(v->y, before, sizeof before);
+        REFUSED(&r, bad->expected, aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, NULL));
+        REFUSED(&r, bad->expected, aft_layer_run(v->memory, &v->sequences, v->workspace, v->workspace_bytes, 0, 0, 0));
+        refusal_free(&r);
         v->memory = own.memory;
         v->workspace = own.workspace;
         free_victim(v);
     }
 }
 
+static void run_none(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker),
+                     void *argument) {
+    (void)context, (void)tasks, (void)task, (void)argument;
+}
+
 static void null_arguments(const char *isa) {
     (void)isa;
     victim *const v = make_victim();
-    const aft_parallel no_pool = {.width = 2}, no_width = {0};
-    size_t bytes;
-    assert_int_equal(aft_layer_bytes(NULL, &bytes), AFT_NULL);
-    assert_int_equal(aft_layer_bytes(&v->layer, NULL), AFT_NULL);
-    assert_int_equal(aft_layer_prepare(NULL, v->memory, BYTES), AFT_NULL);
-    assert_int_equal(aft_layer_workspace_bytes(v->memory, NULL, NULL, &bytes), AFT_NULL);
-    assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, NULL), AFT_NULL);
-    assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, &no_width, &bytes), AFT_SIZE);
-    assert_int_equal(aft_layer_phases(v->memory, &v->sequences, NULL), AFT_NULL);
-    assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, 0, NULL), AFT_NULL);
-    assert_int_equal(aft_layer_forward(v->memory, NULL, v->workspace, BYTES, NULL), AFT_NULL);
-    assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, BYTES, &no_pool), AFT_NULL);
-    assert_int_equal(aft_layer_run(v->memory, NULL, v->workspace, BYTES, 0, 0, 0), AFT_NULL);
+    const aft_parallel no_pool = {.width = 2}, no_width = {.run = run_none, .width = 0};
+    size_t bytes = 12345;
+    refusal r = refusal_of("NULL", v, &bytes);
+    REFUSED(&r, AFT_NULL, aft_layer_bytes(NULL, &bytes));
+    REFUSED(&r, AFT_NULL, aft_layer_bytes(&v->layer, NULL));
+    REFUSED(&r, AFT_NULL, aft_layer_prepare(NULL, v->memory, BYTES));
+    REFUSED(&r, AFT_NULL, aft_layer_workspace_bytes(v->memory, NULL, NULL, &bytes));
+    REFUSED(&r, AFT_NULL, aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, NULL));
+    REFUSED(&r, AFT_SIZE, aft_layer_workspace_bytes(v->memory, &v->sequences, &no_width, &bytes));
+    REFUSED(&r, AFT_NULL, aft_layer_phases(v->memory, &v->sequences, NULL));
+    REFUSED(&r, AFT_NULL, aft_layer_tasks(v->memory, &v->sequences, 0, NULL));
+    REFUSED(&r, AFT_NULL, aft_layer_forward(v->memory, NULL, v->workspace, BYTES, NULL));
+    REFUSED(&r, AFT_NULL, aft_layer_forward(v->memory, &v->sequences, v->workspace, BYTES, &no_pool));
+    REFUSED(&r, AFT_SIZE, aft_layer_forward(v->memory, &v->sequences, v->workspace, BYTES, &no_width));
+    REFUSED(&r, AFT_NULL, aft_layer_run(v->memory, NULL, v->workspace, BYTES, 0, 0, 0));
+    refusal_free(&r);
     free_victim(v);
 }
 
 static void indices_out_of_range(const char *isa) {
     (void)isa;
     victim *const v = make_victim();
-    size_t phases, tasks;
+    size_t phases, tasks = 12345;
+    refusal r = refusal_of("index", v, &tasks);
     assert_int_equal(aft_layer_phases(v->memory, &v->sequences, &phases), AFT_OK);
-    assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, phases, &tasks), AFT_SIZE);
+    REFUSED(&r, AFT_SIZE, aft_layer_tasks(v->memory, &v->sequences, phases, &tasks));
     for (size_t phase = 0; phase <= phases; phase++) {
         tasks = 0;
         if (phase < phases)
             assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, phase, &tasks), AFT_OK);
-        assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, phase, tasks, 0), AFT_SIZE);
+        REFUSED(&r, AFT_SIZE, aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, phase, tasks, 0));
     }
-    assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, 0, 0, SIZE_MAX), AFT_SIZE);
-    assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, v->workspace_bytes, 0, 0, 1), AFT_WORKSPACE);
+    REFUSED(&r, AFT_SIZE, aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, 0, 0, SIZE_MAX));
+    REFUSED(&r, AFT_WORKSPACE, aft_layer_run(v->memory, &v->sequences, v->workspace, v->workspace_bytes, 0, 0, 1));
+    refusal_free(&r);
+    free_victim(v);
+}
+
+/* A pool that, after some runs as they should be, names none but tasks and workers that do not exist. */
+static void run_beyond(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker),
+                       void *argument) {
+    size_t *const good_runs = context;
+    if (*good_runs > 0) {
+        --*good_runs;
+        for (size_t index = 0; index < tasks; index++)
+            task(argument, index, 0);
+        return;
+    }
+    task(argument, tasks, 0);
+    task(argument, 0, 1);
+}
+
+static void tasks_that_do_not_exist(const char *isa) {
+    (void)isa;
+    victim *const v = make_victim();
+    size_t left, good_runs = 0;
+    const aft_parallel pool = {run_beyond, &left, 1};
+    refusal r = refusal_of("no such task", v, &good_runs);
+    left = 0;
+    REFUSED(&r, AFT_SIZE, aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, &pool));
+    refusal_free(&r);
+    for (;; good_runs++) { /* what runs before the first of the last products leaves y alone */
+        left = good_runs;
+        const aft_status status = aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, &pool);
+        if (status == AFT_OK)
+            break;
+        assert_int_equal(status, AFT_SIZE);
+        for (size_t i = 0; i < BATCH * LENGTH * DIM; i++)
+            assert_int_equal(float_bits(v->y[i]), 0x5a5a5a5a);
+    }
+    assert_int_equal(good_runs, 4); /* a product, key panels, rows, a product */
     free_victim(v);
 }
 
@@ -279,7 +349,7 @@ static void empty_layers(const char *isa) {
 int main(void) {
     static const harness_unit units[] = {
         EACH_ISA(layers_are_refused),   EACH_ISA(forwards_are_refused), EACH_ISA(null_arguments),
-        EACH_ISA(indices_out_of_range), EACH_ISA(empty_layers),
+        EACH_ISA(indices_out_of_range), EACH_ISA(empty_layers),         EACH_ISA(tasks_that_do_not_exist),
     };
     return HARNESS_MAIN("layer_misuse", units);
 }
