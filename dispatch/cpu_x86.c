@@ -45,11 +45,10 @@ static uint64_t read_xcr0(void) {
 bool aft_cpu_runs(const char *isa) {
     aft_x86_words words = {0};
     uint32_t eax, ebx, ecx, edx;
-    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx)) {
-        words.leaf1_ecx = ecx;
-        if (ecx & LEAF1_OSXSAVE)
-            words.xcr0 = read_xcr0();
-    }
+    __cpuid(1, eax, ebx, ecx, edx); /* every CPU with SSE2, without which this code does not run, has this leaf */
+    words.leaf1_ecx = ecx;
+    if (ecx & LEAF1_OSXSAVE)
+        words.xcr0 = read_xcr0();
     if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
         words.leaf7_ebx = ebx;
     return aft_x86_runs(&words, isa);

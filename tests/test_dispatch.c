@@ -30,6 +30,17 @@ static void first_choice_is_highest(void) {
     REQUIRE(first == highest_usable());
 }
 
+static void first_choice_stays(void) {
+    const char *const first = aft_isa_name();
+    setenv("AFT_ISA", "scalar", 1);
+    REQUIRE(strcmp(aft_isa_name(), first) == 0);
+}
+
+static void chooses_once(const char *isa) {
+    (void)isa;
+    in_child(NULL, first_choice_stays);
+}
+
 static void chooses_highest(const char *isa) {
     (void)isa;
     in_child(NULL, first_choice_is_highest);
@@ -57,6 +68,10 @@ static void list_is_right(void) {
             found = found || strcmp(known[n], aft_isa_at(i)) == 0;
         REQUIRE(found);
     }
+    size_t beyond = level_of("none");
+    for (size_t i = 0; i < 1000; i++)
+        REQUIRE(!aft_isa_at(beyond++));
+    REQUIRE(!aft_isa_at(SIZE_MAX));
 }
 
 static void list_of_names(const char *isa) {
@@ -152,30 +167,39 @@ static void any_function_chooses(const char *isa) {
     in_child("scalar", forward_is_first_call);
 }
 
+/* Each says what was wrong, in words that no other says it in. */
 static void status_texts(const char *isa) {
     (void)isa;
-    static const aft_status statuses[] = {AFT_OK,        AFT_NULL,  AFT_SIZE,        AFT_OVERLAP,
-                                          AFT_WORKSPACE, AFT_STALE, AFT_UNSUPPORTED, (aft_status)99};
-    enum { COUNT = sizeof statuses / sizeof statuses[0] };
+    static const struct {
+        aft_status status;
+        const char *words[3];
+    } texts[] = {
+        {AFT_OK, {"ok"}},
+        {AFT_NULL, {"NULL"}},
+        {AFT_SIZE, {"size", "stride", "kv_length"}},
+        {AFT_OVERLAP, {"overlaps"}},
+        {AFT_WORKSPACE, {"too small", "aft_workspace_bytes", "aft_prepared_bytes"}},
+        {AFT_STALE, {"no packed one", "another shape", "several instruction sets"}},
+        {AFT_UNSUPPORTED, {"kind of bias", "CPU", "does not have"}},
+        {(aft_status)99, {"not a status"}},
+    };
+    enum { COUNT = sizeof texts / sizeof texts[0] };
     for (size_t i = 0; i < COUNT; i++) {
-        assert_true(strlen(aft_status_string(statuses[i])) > 1);
+        const char *const text = aft_status_string(texts[i].status);
+        for (size_t word = 0; word < 3 && texts[i].words[word]; word++)
+            if (!strstr(text, texts[i].words[word]))
+                harness_fail("status %zu does not say '%s': %s", i, texts[i].words[word], text);
         for (size_t other = 0; other < i; other++)
-            assert_string_not_equal(aft_status_string(statuses[i]), aft_status_string(statuses[other]));
+            assert_string_not_equal(text, aft_status_string(texts[other].status));
     }
 }
 
 int main(void) {
     static const harness_unit units[] = {
-        ONCE(chooses_highest),
-        ONCE(chooses_expected),
-        ONCE(environment_in_capitals),
-        ONCE(list_of_names),
-        ONCE(use_isa),
-        ONCE(nonsense_is_refused),
-        ONCE(environment_lowers),
-        ONCE(environment_of_nonsense),
-        ONCE(any_function_chooses),
-        ONCE(status_texts),
+        ONCE(chooses_highest),         ONCE(chooses_once),       ONCE(chooses_expected),
+        ONCE(environment_in_capitals), ONCE(list_of_names),      ONCE(use_isa),
+        ONCE(nonsense_is_refused),     ONCE(environment_lowers), ONCE(environment_of_nonsense),
+        ONCE(any_function_chooses),    ONCE(status_texts),
     };
     return HARNESS_MAIN("dispatch", units);
 }
