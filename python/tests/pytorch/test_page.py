@@ -25,10 +25,11 @@ def blocks():
 class Labml(nn.Module):
     """The parameters and the formula of labml's AFTLocal. axis: of the bias, along which its maximum is taken."""
 
-    def __init__(self, d_model, seq_len, local_window_size, axis=1):
+    def __init__(self, d_model, seq_len, local_window_size, bias=True, axis=1):
         super().__init__()
         self.axis = axis
-        self.query, self.key, self.value, self.output = (nn.Linear(d_model, d_model) for _ in range(4))
+        self.query, self.key, self.value = (nn.Linear(d_model, d_model, bias=bias) for _ in range(3))
+        self.output = nn.Linear(d_model, d_model)
         self.pos_bias = nn.Parameter(torch.randn(seq_len, seq_len))
         t = torch.arange(seq_len)
         self.local_mask = nn.Parameter((t[:, None] - t).abs() < local_window_size, requires_grad=False)
@@ -43,7 +44,7 @@ class Labml(nn.Module):
 
 
 def converted(blocks, old, x):
-    names = {"libaft": libaft, "old": old, "x": x}
+    names = {"libaft": libaft, "torch": torch, "old": old, "x": x}
     exec(blocks[2], names)
     return names["y"]
 
@@ -76,8 +77,9 @@ def test_classes(blocks):
 
 
 @pytest.mark.parametrize("window", (1, 5, 100))
-def test_from_labml(blocks, window, inference):
-    old, x = Labml(DIM, LENGTH, window), torch.randn(LENGTH, 2, DIM)
+@pytest.mark.parametrize("bias", (True, False))
+def test_from_labml(blocks, bias, window, inference):
+    old, x = Labml(DIM, LENGTH, window, bias), torch.randn(LENGTH, 2, DIM)
     torch.testing.assert_close(converted(blocks, old, x), old(query=x, key=x, value=x, mask=causal_mask()))
 
 
