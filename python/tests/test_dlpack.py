@@ -146,6 +146,19 @@ def test_torch_with_gradients(arrays, torch):
             libaft.simple(q, dual, v)
 
 
+def test_torch_freed(arrays, torch):
+    """PyTorch itself reads where the storage was."""
+    import libaft.torch
+
+    q, k, v = map(torch.from_numpy, arrays)
+    freed = torch.randn(q.shape)
+    freed.untyped_storage().resize_(0)
+    with pytest.raises(ValueError, match="k reaches .* elements into a storage that holds 0: it was freed"):
+        libaft.simple(q, freed, v)
+    with pytest.raises(ValueError, match="elements into a storage that holds 0"):
+        torch.ops.libaft.simple(q, freed, v)
+
+
 def test_torch_where_the_memory_is_not_the_tensor(arrays, torch):
     """DLPack exports the memory all the same."""
     from torch._subclasses.fake_tensor import FakeTensorMode

@@ -45,7 +45,16 @@ def exportable(name: str, tensor: Any) -> Any:
         raise TypeError(f"{name} has a tangent, and libaft has no forward-mode derivative: pass it without one")
     if tensor.is_neg():
         raise TypeError(f"{name} has the negative bit, so its memory holds -{name}: pass {name}.resolve_neg()")
+    refuse_freed(name, tensor)
     return tensor.detach()
+
+
+def refuse_freed(name: str, tensor: Any) -> None:
+    """PyTorch lets a tensor keep a shape that its storage has no memory for, and reads there itself."""
+    behind = tensor.storage_offset() + 1 + sum((n - 1) * stride for n, stride in zip(tensor.shape, tensor.stride()))
+    held = tensor.untyped_storage().nbytes() // tensor.element_size()
+    if tensor.numel() > 0 and behind > held:
+        raise ValueError(f"{name} reaches {behind} elements into a storage that holds {held}: it was freed or resized")
 
 
 def note_written(tensor: Any) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from .._pytorch import refuse_freed
 from .._types import Floats
 
 NOT_FLOATS = ("kv_lengths", "lengths", "packed")
@@ -41,6 +42,7 @@ def check(tensors: Mapping[str, Any], shapes_alone: bool = False) -> None:
 def array(tensor: Tensor) -> Floats:
     """Its memory, copied only where the last dimension is not contiguous."""
     readable = tensor.detach()
+    refuse_freed("a tensor", readable)
     if tensor.ndim > 0 and tensor.shape[-1] > 1 and tensor.stride(-1) != 1:
         readable = readable.contiguous()
     values: Floats = readable.numpy()
