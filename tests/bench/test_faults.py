@@ -102,8 +102,15 @@ def running(session):
     return found
 
 
+def measures(pid):
+    """Whether it is one of those processes that a run begins, and is what it is to be."""
+    with contextlib.suppress(OSError):
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return any(word == b"--ceilings" or word.startswith(b"--case=") for word in words)
+
+
 @pytest.mark.parametrize("moment", range(3))
-def test_a_killed_run_leaves_whole_files_and_no_process(tmp_path, moment):
+def test_a_killed_run_leaves_whole_files(tmp_path, moment):
     process = begin(command(*BRIEF, "--processes=900", f"--results={tmp_path}"))
     wait_for_a_pass(process, tmp_path)
     time.sleep(0.05 * moment)
@@ -111,10 +118,25 @@ def test_a_killed_run_leaves_whole_files_and_no_process(tmp_path, moment):
     process.communicate()
     (folder,) = tmp_path.iterdir()
     assert not read(folder).complete
+
+
+def test_a_killed_run_leaves_no_process(tmp_path):
+    process = begin(command("--filter=^full/T=4096,.*scalar", "--processes=2", f"--results={tmp_path}"))
+    children = []
+    while not children:
+        assert process.poll() is None, process.communicate()[0]
+        children = [pid for pid in running(process.pid) if measures(pid)]
+    os.kill(*children, signal.SIGSTOP)  # it does not end by itself
+    process.kill()
+    process.wait()
     begun = time.monotonic()
-    while running(process.pid):
-        assert time.monotonic() < begun + 10
-        time.sleep(0.01)
+    try:
+        while running(process.pid):
+            assert time.monotonic() < begun + 60
+            time.sleep(0.01)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(*children, signal.SIGKILL)
 
 
 def test_ctrl_c_reaches_all_and_keeps_what_is_there(tmp_path):
@@ -129,6 +151,6 @@ def test_ctrl_c_reaches_all_and_keeps_what_is_there(tmp_path):
     assert process.returncode == 128 + signal.SIGINT and "Traceback" not in said, said
     (folder,) = results.iterdir()
     assert not read(folder).complete
-    assert {path.name for path in folder.iterdir()} >= {"results.json", "google_benchmark.json"}
-    assert not [path for path in folder.iterdir() if "partial" in path.name]
+    written = {"results.json", "google_benchmark.json", "results.csv", "results.md", "page.html"}
+    assert {path.name for path in folder.iterdir()} == written
     assert list(temporary.iterdir()) == [] and not running(process.pid)
