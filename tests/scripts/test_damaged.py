@@ -89,3 +89,14 @@ def test_an_environment_whose_python_has_gone_is_made_anew(tree):
     (venv / "requirements.installed").write_text("# none\n")
     done = tree.run("scripts/setup", "compare")
     assert done.returncode == 0 and (venv / "bin/python").resolve().exists(), done.stdout
+
+
+def test_an_interrupted_installation_of_packages_is_finished_first(tree):
+    """As apt-get wants it: until then it refuses."""
+    mended = tree.root / "mended"
+    tree.put("pkg-config", "#!/bin/sh\nexit 1\n")
+    tree.put("id", "#!/bin/sh\necho 0\n")
+    tree.put("dpkg", f'#!/bin/sh\n[ "$1" != --configure ] || touch {mended}\necho arm64\n')
+    tree.put("apt-get", f'#!/bin/sh\ncase "$*" in *install*--simulate | *update*) exit 0 ;; esac\n[ -e {mended} ]\n')
+    done = tree.run("scripts/setup", "test")
+    assert done.returncode == 0 and mended.exists(), done.stdout
