@@ -188,7 +188,7 @@ static double seconds_since(const struct timespec *begin) {
 static double wanted_seconds(void) {
     const char *const given = getenv("AFT_SOAK_SECONDS");
     char *end;
-    const double seconds = given ? strtod(given, &end) : (double)harness_pick(2, 5, 60);
+    const double seconds = given ? strtod(given, &end) : (double)harness_pick(2, 5, 20);
     if (given && (end == given || *end || !(seconds > 0)))
         harness_fail("AFT_SOAK_SECONDS is \"%s\", not a number of seconds", given);
     return seconds;
