@@ -372,7 +372,7 @@ static void nothing_to_do(const char *isa) {
         }
 }
 
-/* What has no element needs no address. */
+/* What has no element needs no address, and no place of its own. */
 static void arrays_of_nothing(const char *isa) {
     (void)isa;
     victim v = make_victim(AFT_BIAS_LOCAL);
@@ -384,6 +384,7 @@ static void arrays_of_nothing(const char *isa) {
     v.problem.q.data = NULL;
     v.problem.y.data = NULL;
     assert_int_equal(aft_forward(&v.problem, v.workspace, WORKSPACE, NULL), AFT_OK);
+    assert_int_equal(aft_forward(&v.problem, v.c.k.bytes + sizeof(float), 0, NULL), AFT_OK);
     free(v.workspace);
     case_free(&v.c);
 }

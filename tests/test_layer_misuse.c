@@ -160,9 +160,9 @@ CHANGE(too_long, v->sequences.length = MOST + 1)
 CHANGE(too_many_keys, v->lengths[1] = LENGTH + 1)
 CHANGE(too_many_first_keys, v->lengths[0] = LENGTH + 1)
 CHANGE(too_many_keys_of_no_unit, forge(v, 3, 0); v->lengths[1] = LENGTH + 1)
-CHANGE(huge_lengths,
-       v->sequences = (aft_sequences){
-           .batch = PTRDIFF_MAX / sizeof(float) / 8 + 1, .length = 1, .lengths = v->lengths, .x = v->x, .y = v->y})
+CHANGE(too_many_first_keys_of_no_unit, forge(v, 3, 0); v->lengths[0] = LENGTH + 1)
+CHANGE(huge_lengths, v->sequences = (aft_sequences){
+                         .batch = PTRDIFF_MAX / sizeof(float) / sizeof(size_t) + 1, .length = 1, .x = v->x, .y = v->y})
 CHANGE(y_of_one_is_layer, v->sequences.batch = 1; v->sequences.y = (float *)(void *)v->memory)
 CHANGE(huge_batch, v->sequences.batch = SIZE_MAX)
 CHANGE(huge_rows, v->sequences.batch = SIZE_MAX / 128; v->sequences.length = MOST)
@@ -194,7 +194,8 @@ static const misuse bad_forwards[] = {
     {"too many keys", too_many_keys, AFT_SIZE, false},
     {"too many keys of the first", too_many_first_keys, AFT_SIZE, false},
     {"too many keys, of no hidden unit", too_many_keys_of_no_unit, AFT_SIZE, false},
-    {"huge lengths", huge_lengths, AFT_SIZE, false},
+    {"too many keys of the first, of no hidden unit", too_many_first_keys_of_no_unit, AFT_SIZE, false},
+    {"bytes of lengths overflow", huge_lengths, AFT_SIZE, false},
     {"y of one sequence is the layer", y_of_one_is_layer, AFT_OVERLAP, false},
     {"huge batch", huge_batch, AFT_SIZE, false},
     {"huge rows", huge_rows, AFT_SIZE, false},
@@ -335,6 +336,8 @@ static void empty_layers(const char *isa) {
         *sizes[which] = 0;
         if (which == 0)
             v->sequences.lengths = NULL;
+        if (which > 2) /* strides over nothing may be any */
+            v->sequences.y_batch_stride = v->sequences.y_time_stride = 0;
         size_t bytes;
         assert_int_equal(aft_layer_bytes(&v->layer, &bytes), AFT_OK);
         assert_int_equal(aft_layer_prepare(&v->layer, v->memory, BYTES), AFT_OK);

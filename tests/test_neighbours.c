@@ -92,7 +92,7 @@ static void try_scene(scene *s) {
     free(block);
 }
 
-enum { BATCH = 2, HEADS = 2, ROWS = 5, KEYS = 6, CHANNELS = 4, WINDOW = 2, COLUMNS = 2 * WINDOW - 1 };
+enum { BATCH = 2, HEADS = 3, ROWS = 6, KEYS = 6, CHANNELS = 4, WINDOW = 2, COLUMNS = 2 * WINDOW - 1 };
 
 /* Without addresses, but for the bias's. */
 static aft_problem problem_of(const aft_bias *bias) {
@@ -160,7 +160,7 @@ static const struct {
     {{.kind = AFT_BIAS_LOCAL, .head_stride = ROWS * KEYS, .row_stride = KEYS, .window = WINDOW}, HEADS *ROWS *KEYS},
     {{.kind = AFT_BIAS_BAND, .head_stride = ROWS * COLUMNS, .row_stride = COLUMNS, .window = WINDOW},
      HEADS *ROWS *COLUMNS},
-    {{.kind = AFT_BIAS_BAND, .row_stride = COLUMNS, .first_row = 1, .window = WINDOW}, (ROWS + 1) * COLUMNS},
+    {{.kind = AFT_BIAS_BAND, .row_stride = COLUMNS, .first_row = 2, .window = WINDOW}, (ROWS + 2) * COLUMNS},
 };
 
 static void problems(const char *isa) {

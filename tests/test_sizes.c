@@ -15,10 +15,14 @@ static size_t any_size(size_t largest_exponent) {
 
 static size_t at_most_size(long double count) { return count < 0x1p63L ? (size_t)count : SIZE_MAX; }
 
-/* What a call answered is possible: enough for the floats that must be there, yet fewer bytes than an object may have. */
+enum { NO_ANSWER = 12345 };
+
+/* What a call answered is possible: enough for the floats that must be there, yet fewer bytes than an object may have; or
+ * it answered nothing. */
 static void expect_possible(const char *what, aft_status status, size_t bytes, long double least_floats) {
     if (status != AFT_OK) {
         assert_int_equal(status, AFT_SIZE);
+        assert_int_equal(bytes, NO_ANSWER);
         return;
     }
     if ((long double)bytes < least_floats * sizeof(float) || bytes > PTRDIFF_MAX)
@@ -137,6 +141,12 @@ static void last_addresses(const char *isa) {
     assert_int_equal(aft_workspace_bytes(&problem, NULL, &bytes), AFT_OK);
     assert_int_equal(aft_forward(&problem, problem.y.data, bytes, NULL), AFT_OVERLAP);
 
+    /* Key lengths that are not given lie nowhere, however many there would be. */
+    const aft_shape many = {.batch = (size_t)1 << 48, .heads = 1, .q_len = 1, .channels = 1, .causal = true};
+    aft_problem batches = problem_of(&many, &(aft_bias){.kind = AFT_BIAS_NONE});
+    batches.y.data = at_address(1 << 20);
+    assert_int_equal(aft_workspace_bytes(&batches, NULL, &bytes), AFT_OK);
+
     aft_bias bias = {.kind = AFT_BIAS_FULL, .row_stride = 1, .data = key}, prepared;
     assert_int_equal(aft_prepared_bytes(&shape, &bias, &bytes), AFT_OK);
     assert_int_equal(aft_prepare(&shape, &bias, before_the_end(bytes - 1), bytes, &prepared), AFT_SIZE);
@@ -171,7 +181,7 @@ static void workspaces(const char *isa) {
         const aft_parallel parallel = {.run = run_none, .width = sizes[7]};
         if (shape.batch == 0 || shape.heads == 0 || shape.q_len == 0 || shape.channels == 0 || sizes[7] == 0)
             continue;
-        size_t bytes = 0, phases = 0, tasks;
+        size_t bytes = NO_ANSWER, phases = 0, tasks;
         const aft_status status = aft_workspace_bytes(&problem, &parallel, &bytes);
         if (bias.kind == AFT_BIAS_BAND && bias.window == 0)
             assert_int_equal(status, AFT_SIZE);
@@ -201,7 +211,7 @@ static void prepared_biases(const char *isa) {
             .batch = sizes[0], .heads = sizes[1], .q_len = sizes[2], .kv_len = sizes[3], .q_offset = sizes[4]};
         const aft_bias bias = {.kind = AFT_BIAS_FULL, .batch_stride = copied, .head_stride = copied};
         const long double copies = copied ? (long double)shape.batch * (long double)shape.heads : 1;
-        size_t bytes = 0;
+        size_t bytes = NO_ANSWER;
         const aft_status status = aft_prepared_bytes(&shape, &bias, &bytes);
         expect_possible("prepared bias", status, bytes,
                         2 * copies * (long double)shape.q_len * (long double)shape.kv_len);
@@ -226,7 +236,7 @@ static void layers(const char *isa) {
                                  .bias = {.kind = full ? AFT_BIAS_FULL : AFT_BIAS_NONE}};
         const long double hidden = (long double)layer.heads * (long double)layer.channels,
                           length = (long double)layer.max_length;
-        size_t bytes = 0;
+        size_t bytes = NO_ANSWER;
         const aft_status status = aft_layer_bytes(&layer, &bytes);
         expect_possible("layer", status, bytes, 4 * hidden * (long double)layer.dim + (full ? 2 * length * length : 0));
         refused += status != AFT_OK;
@@ -269,6 +279,7 @@ static void workspaces_of_layers(const char *isa) {
         size_t phases;
         if (batch == 0 || length == 0 || parallel.width == 0)
             continue;
+        bytes = NO_ANSWER;
         const aft_status status = aft_layer_workspace_bytes(memory, &sequences, &parallel, &bytes);
         const long double rows = (long double)batch * (long double)length;
         expect_possible("workspace of a layer", status, bytes, 3 * HIDDEN * rows + 80.0L * (long double)parallel.width);
@@ -288,7 +299,9 @@ static void workspaces_of_layers(const char *isa) {
     assert_int_equal(aft_layer_workspace_bytes(memory, &sequences, &many, &bytes), AFT_OK);
     sequences.length = AFT_LARGEST_COUNT / 4 * 3 / (3 * HIDDEN_COLUMNS);
     assert_int_equal(aft_layer_workspace_bytes(memory, &sequences, NULL, &bytes), AFT_OK);
+    bytes = NO_ANSWER;
     assert_int_equal(aft_layer_workspace_bytes(memory, &sequences, &many, &bytes), AFT_SIZE);
+    assert_int_equal(bytes, NO_ANSWER);
     sequences.length = 1;
     assert_int_equal(aft_layer_workspace_bytes(memory, &sequences, NULL, &bytes), AFT_OK);
     sequences.y = before_the_end(bytes);
