@@ -52,7 +52,7 @@ static void layouts(const char *isa) {
             const size_t count = any_size(40), floats = any_size(20), offset = aft_append(&total, count, floats);
             if (fits)
                 assert_int_equal(offset, (size_t)want);
-            want += (long double)count * (long double)floats + AFT_ALIGNMENT_FLOATS - 1;
+            want += (long double)count * (long double)floats + (long double)(AFT_ALIGNMENT_FLOATS - 1);
             fits = fits && want <= (long double)AFT_LARGEST_COUNT;
             want = fits ? (long double)((size_t)want / AFT_ALIGNMENT_FLOATS * AFT_ALIGNMENT_FLOATS) : want;
             assert_int_equal(aft_fits(total), fits);
@@ -118,7 +118,7 @@ static void largest_sizes(const char *isa) {
 }
 
 /* Nothing reads or writes there. */
-static float *at_address(uintptr_t address) { return (float *)address; /* NOLINT(performance-no-int-to-ptr) */ }
+static float *at_address(uintptr_t address) { return (float *)address; }
 
 static float *before_the_end(size_t bytes) { return at_address(UINTPTR_MAX - bytes); }
 
