@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""scripts/mutation: what it makes of a file, and that it fails where a survivor has no explanation, or an explanation no
-survivor."""
+"""scripts/mutation: what it makes of a file, and that it fails where a survivor has no explanation, or an explanation
+has no survivor."""
 
 import types
 
