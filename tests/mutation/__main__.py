@@ -49,10 +49,11 @@ class Result:
         self.classes = linked
 
 
-def compile_all(pool, compiler, file, every):
+def compile_all(pool, compiler, file, every, explained):
     """(the object of the file itself, what became of its mutants)"""
     lines, made = mutants.mutants_of(ROOT, file)
-    made = made[::every]
+    chosen = range(0, len(made), every)
+    others = [i for i in range(len(made)) if i % every and made[i][0].key in explained]
     original = compiler.compile("".join(lines))
 
     def compile_one(index):
@@ -60,8 +61,9 @@ def compile_all(pool, compiler, file, every):
         whole = lines[: mutant.line - 1] + [text] + lines[mutant.line :]
         return compiler.compile("".join(whole))
 
-    result, classes = Result(file, made=len(made)), {}
-    for (mutant, _), compiled in zip(made, pool.map(compile_one, range(len(made)))):
+    result, classes = Result(file, made=len(chosen)), {}
+    for index, compiled in zip(chosen, pool.map(compile_one, chosen)):
+        mutant = made[index][0]
         digest = digest_of(compiled) if compiled else None
         if compiled is None:
             result.rejected += 1
@@ -72,6 +74,9 @@ def compile_all(pool, compiler, file, every):
             classes[digest].mutants.append(mutant)
         else:
             classes[digest] = Class(compiled, [mutant])
+    for index, compiled in zip(others, pool.map(compile_one, others)):  # one may be the same as one of the sample
+        if compiled and digest_of(compiled) in classes:
+            classes[digest_of(compiled)].mutants.append(made[index][0])
     result.classes = list(classes.values())
     return original, result
 
@@ -115,19 +120,18 @@ def main():
     if arguments.record and not whole:
         parser.error("--record needs all files, and every mutant")
 
-    memory = Memory(KEPT)
+    memory, explained = Memory(KEPT), survivors.explanations()
     results, seconds, start = [], 0, time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         for file in arguments.files:
             compiler = mutants.Compiler(BUILD, ROOT, file, KEPT / "objects")
-            original, result = compile_all(pool, compiler, file, arguments.every)
+            original, result = compile_all(pool, compiler, file, arguments.every, explained)
             seconds += try_all(pool, Trial(BUILD, compiler, original, memory), result.classes)
             result.drop_not_linked()
             results.append(result)
             tried = page.score(result.classes)
             print(f"    {file:<20} {result.made} mutants, killed {tried} of those that differ", flush=True)
     print(f"    {time.monotonic() - start:.0f} s")
-    explained = survivors.explanations()
     classes = [one for result in results for one in result.classes]
     unexplained, stale = survivors.judge(classes, explained, whole)
     for one in unexplained:
