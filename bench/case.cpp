@@ -51,12 +51,12 @@ std::string Case::name() const {
 
 bool Case::stores_band() const { return kernel == Kernel::local && shape.time > longest_dense_bias; }
 
+std::string Case::trained() const { return std::string(causal ? "causal/" : "masked/") + kernel_name(kernel); }
+
 void Case::load() {
     if (q.size() > 0)
         return;
-    const auto source = [this](const char *tensor) {
-        return RealMatrix(std::string(causal ? "causal/" : "masked/") + kernel_name(kernel) + "_" + tensor);
-    };
+    const auto source = [this](const char *tensor) { return RealMatrix(trained() + "_" + tensor); };
     const auto extended = [this, source](const char *tensor) {
         return source(tensor).extended(shape.batch, shape.time, shape.channels);
     };

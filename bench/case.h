@@ -54,6 +54,7 @@ class Case {
         : kernel(kernel), causal(causal), shape(shape), form(form) {}
 
     std::string kernel_text() const; /* "full prepared causal" */
+    std::string trained() const;     /* "causal/full": what the names of its tensors begin with (real_tensors.h) */
     std::string shape_text() const;  /* "T=1024 d=512" */
     std::string name() const;        /* the same as one path of a benchmark's name */
 

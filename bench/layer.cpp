@@ -13,9 +13,7 @@ namespace bench {
 namespace {
 
 /* Where the tensors of the trained layer are, as "causal/full_layer/". */
-std::string folder_of(const Case &task) {
-    return std::string(task.causal ? "causal/" : "masked/") + kernel_name(task.kernel) + "_layer/";
-}
+std::string folder_of(const Case &task) { return task.trained() + "_layer/"; }
 
 std::vector<std::string> maps_of(const Case &task, std::initializer_list<const char *> maps) {
     std::vector<std::string> names;

@@ -8,6 +8,8 @@ import platform
 import shutil
 import subprocess
 
+from common import cpu
+
 from . import regimes
 from .case import LONG, Target
 from .programs import ProgramError, supports
@@ -102,17 +104,10 @@ def cache_entry(name: str) -> str:
     return ""
 
 
-def cpu_name() -> str:
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith(("model name", "Model")):
-            return line.split(":", 1)[1].strip()
-    return platform.machine()
-
-
 def describe_machine() -> dict:
     version = subprocess.run([cache_entry("CMAKE_C_COMPILER"), "--version"], capture_output=True, text=True).stdout
     return {
-        "cpu": cpu_name(),
+        "cpu": cpu.name(),
         "cores": os.cpu_count(),
         "compiler": version.partition("\n")[0] or "unknown",
         "exp_provider": cache_entry("AFT_EXP"),

@@ -12,7 +12,7 @@ import subprocess
 import time
 from importlib import metadata
 
-from common import counts, ending
+from common import counts, cpu, ending
 
 from mutation import mutants, page, survivors
 from mutation.memory import Memory, digest_of
@@ -91,20 +91,13 @@ def try_all(pool, trial, classes):
     return sum(pool.map(try_one, classes))
 
 
-def cpu():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return os.uname().machine
-
-
 def facts(seconds):
     said = subprocess.run(["gcc", "--version"], stdout=subprocess.PIPE, text=True).stdout.splitlines()
     return {
         "tool": f"universalmutator {metadata.version('universalmutator')}",
         "compiler": said[0] if said else "gcc",
         "minutes": seconds / 60,
-        "cpu": cpu(),
+        "cpu": cpu.name(),
     }
 
 
