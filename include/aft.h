@@ -280,9 +280,9 @@ AFT_API aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_
 /* y of a prepared layer. Workspace, pool, phases, tasks and workers as for aft_forward and its kin; AFT_STALE where the
  * memory is no prepared layer, AFT_SIZE where a length is above max_length.
  *
- * Error: with `in` inputs each linear map is within (140 + in / 128) * u * (|bias| + sum_i |weight[i] * in[i]|) of its exact
- * result for the inputs that it gets; the aggregation as above. Bits: the same on every instruction set, with any number of
- * workers, any split of the batch and any mode of the caller. Every NaN stored is 0x7fc00000.
+ * Error: with `in` inputs each linear map is within (140 + in / 128) * u * (|bias| + sum_i |weight[i] * in[i]|) + in * 2^-150
+ * of its exact result for the inputs that it gets; the aggregation as above. Bits: the same on every instruction set, with
+ * any number of workers, any split of the batch and any mode of the caller. Every NaN stored is 0x7fc00000.
  *
  * Special values: the maps compute as IEEE 754 says, with subnormals (0 * inf and inf - inf are NaN, what is too large
  * is an infinity); what they give as q, k and v is then as above. */

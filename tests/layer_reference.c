@@ -9,7 +9,9 @@
 
 enum { CHAIN = 128 };
 
-double linear_bound(size_t in, double magnitude) { return (140 + (double)in / (double)CHAIN) * 0x1p-24 * magnitude; }
+double linear_bound(size_t in, double magnitude) {
+    return (140 + (double)in / (double)CHAIN) * 0x1p-24 * magnitude + (double)in * 0x1p-150;
+}
 
 /* One output of a linear map. */
 static float linear_of(const aft_linear *linear, size_t in, size_t o, const float *row) {

@@ -18,7 +18,7 @@ typedef struct spec {
     size_t dim, heads, channels, max_length, batch, length;
     aft_bias_kind kind;
     size_t window;
-    bool causal, lengths, no_biases, in_place, specials, overflows;
+    bool causal, lengths, no_biases, in_place, specials, overflows, underflows;
     const struct place *place; /* of every array; NULL: anywhere */
 } spec;
 
@@ -58,7 +58,7 @@ static subject make_subject(const spec *s) {
     aft_linear *const maps[] = {&m.layer.to_q, &m.layer.to_k, &m.layer.to_v, &m.layer.project};
     for (size_t i = 0; i < 4; i++) {
         const size_t out = i < 3 ? hidden : s->dim, in = i < 3 ? s->dim : hidden;
-        const float largest = s->overflows && i == 2 ? 3e38f : 0.3f;
+        const float largest = s->overflows && i == 2 ? 3e38f : s->underflows ? 1e-20f : 0.3f;
         m.parameters[2 * i] = filled(s, out * in, -largest, largest);
         m.parameters[2 * i + 1] = filled(s, out, -1, 1);
         guarded_read_only(&m.parameters[2 * i]);
@@ -75,7 +75,8 @@ static subject make_subject(const spec *s) {
     m.layer.causal = s->causal;
     m.layer.bias = (aft_bias){.kind = s->kind, .data = m.w.bytes, .row_stride = row, .window = s->window};
     const size_t stride = s->dim + gap, count = extent(s->batch, s->length, stride, gap);
-    m.x = filled(s, count, -2, 2);
+    const float largest_x = s->underflows ? 1e-20f : 2;
+    m.x = filled(s, count, -largest_x, largest_x);
     for (size_t i = 0; s->specials && i < count; i += 97)
         ((float *)m.x.bytes)[i] = i % 2 ? nanf("") : i % 4 ? -INFINITY : INFINITY;
     m.y = filled(s, count, canary, canary);
@@ -312,6 +313,15 @@ static void is_its_parts(const char *isa) {
          .kind = AFT_BIAS_FULL,
          .overflows = true,
          .causal = true}, /* infinities that meet in the last map */
+        {.dim = 140,
+         .heads = 1,
+         .channels = 20,
+         .max_length = 9,
+         .batch = 1,
+         .length = 9,
+         .kind = AFT_BIAS_FULL,
+         .no_biases = true,
+         .underflows = true}, /* each product is rounded as a subnormal */
         {.dim = 33,
          .heads = 1,
          .channels = 49,

@@ -105,7 +105,8 @@ class Layer:
     threads   how many threads work; None: one for each CPU that this process may use
 
     `full` says what holds of tensors and of the result, whose bits depend on neither instruction set, threads, strides
-    nor batch. Each linear map is within (140 + inputs / 128) * 2**-24 * (|bias| + sum_i |weight[i] * x[i]|).
+    nor batch. Each linear map is within (140 + inputs / 128) * 2**-24 * (|bias| + sum_i |weight[i] * x[i]|), plus
+    inputs * 2**-150, of its exact result.
     """
 
     def __init__(
