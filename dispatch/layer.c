@@ -30,7 +30,8 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
         status = aft_check_sequences(sequences, (size_t)header.dim, memory, (size_t)header.bytes, checked);
     if (status != AFT_OK)
         return status;
-    const size_t hidden_floats = aft_times(aft_times(sequences->batch, sequences->length), layout.hidden_columns);
+    const size_t batches = header.dim > 0 ? sequences->batch : 0; /* without inputs there are no outputs either */
+    const size_t hidden_floats = aft_times(aft_times(batches, sequences->length), layout.hidden_columns);
     plan->floats = aft_times(3, hidden_floats);
     if (!aft_fits(plan->floats))
         return AFT_SIZE;
@@ -46,7 +47,7 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
                              .c_tensor_stride = hidden_floats,
                              .c_batch_stride = batch,
                              .c_stride = time,
-                             .batches = sequences->batch,
+                             .batches = batches,
                              .rows = sequences->length,
                              .inner = (size_t)header.dim,
                              .columns = 3 * layout.hidden_columns,
@@ -58,7 +59,7 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
                               .c = sequences->y,
                               .c_batch_stride = sequences->y_batch_stride,
                               .c_stride = sequences->y_time_stride,
-                              .batches = sequences->batch,
+                              .batches = batches,
                               .rows = sequences->length,
                               .inner = layout.hidden,
                               .columns = (size_t)header.dim,
@@ -66,7 +67,7 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
     aft_product_plan(&plan->in);
     aft_product_plan(&plan->out);
     const aft_tensor_in input = {NULL, batch, (size_t)header.channels, time};
-    plan->aggregation = (aft_problem){.shape = {.batch = sequences->batch,
+    plan->aggregation = (aft_problem){.shape = {.batch = batches,
                                                 .heads = (size_t)header.heads,
                                                 .q_len = sequences->length,
                                                 .kv_len = sequences->length,
@@ -112,14 +113,19 @@ static aft_status attach(const aft_table *table, layer_plan *plan, const void *m
     status = aft_check_sequences_workspace(sequences, plan->in.inner, memory, plan->layer_bytes, workspace, needed);
     if (status != AFT_OK)
         return status;
-    float *q = own > 0 ? aft_aligned(workspace) : workspace;
+    *rest = workspace;
+    *rest_bytes = needed - own;
+    if (own == 0) {
+        plan->out.a = memory; /* no term is read, but their address is computed, and there may be no workspace */
+        return AFT_OK;
+    }
+    float *q = aft_aligned(workspace);
     plan->in.c = q;
     plan->out.a = q;
     plan->aggregation.q.data = plan->aggregation.y.data = q;
     plan->aggregation.k.data = q + plan->in.c_tensor_stride;
     plan->aggregation.v.data = q + 2 * plan->in.c_tensor_stride;
     *rest = (char *)workspace + own;
-    *rest_bytes = needed - own;
     return AFT_OK;
 }
 

@@ -324,7 +324,17 @@ static void tasks_that_do_not_exist(const char *isa) {
     free_victim(v);
 }
 
-/* Nothing to compute, or nothing but biases. */
+static void run_by_index(const victim *v, size_t bytes) {
+    size_t phases, tasks;
+    assert_int_equal(aft_layer_phases(v->memory, &v->sequences, &phases), AFT_OK);
+    for (size_t phase = 0; phase < phases; phase++) {
+        assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, phase, &tasks), AFT_OK);
+        for (size_t task = 0; task < tasks; task++)
+            assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, bytes, phase, task, 0), AFT_OK);
+    }
+}
+
+/* Nothing to compute, or nothing but biases. What is empty may be NULL. */
 static void empty_layers(const char *isa) {
     (void)isa;
     for (int which = 0; which < 5; which++) {
@@ -336,15 +346,29 @@ static void empty_layers(const char *isa) {
         *sizes[which] = 0;
         if (which == 0)
             v->sequences.lengths = NULL;
+        if (which >= 2) {
+            v->sequences.x = NULL;
+            v->sequences.y = NULL;
+        }
         if (which > 2) /* strides over nothing may be any */
             v->sequences.y_batch_stride = v->sequences.y_time_stride = 0;
         size_t bytes;
         assert_int_equal(aft_layer_bytes(&v->layer, &bytes), AFT_OK);
         assert_int_equal(aft_layer_prepare(&v->layer, v->memory, BYTES), AFT_OK);
         assert_int_equal(aft_layer_workspace_bytes(v->memory, &v->sequences, NULL, &bytes), AFT_OK);
-        assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, bytes, NULL), AFT_OK);
-        for (size_t i = 0; i < BATCH * LENGTH * DIM; i++) /* the first two have no hidden unit */
-            assert_int_equal(float_bits(v->y[i]), which < 2 ? float_bits((float)(i % DIM) - 2.5f) : 0x5a5a5a5a);
+        assert_int_equal(bytes, 0);
+        unsigned char *const workspace = v->workspace;
+        v->workspace = NULL;
+        for (int by_index = 0; by_index < 2; by_index++) {
+            memset(v->y, 0x5a, sizeof v->y);
+            if (by_index)
+                run_by_index(v, bytes);
+            else
+                assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, bytes, NULL), AFT_OK);
+            for (size_t i = 0; i < BATCH * LENGTH * DIM; i++) /* the first two have no hidden unit */
+                assert_int_equal(float_bits(v->y[i]), which < 2 ? float_bits((float)(i % DIM) - 2.5f) : 0x5a5a5a5a);
+        }
+        v->workspace = workspace;
         free_victim(v);
     }
 }
