@@ -53,9 +53,9 @@ static float *linear_rows(const aft_linear *linear, size_t rows, size_t in, size
 
 static float *dense_x(const aft_sequences *s, size_t dim) {
     float *const x = allocate(s->batch * s->length * dim);
-    for (size_t b = 0; b < s->batch && dim > 0; b++)
-        for (size_t t = 0; t < s->length; t++)
-            memcpy(x + (b * s->length + t) * dim, s->x + b * s->x_batch_stride + t * s->x_time_stride, dim * sizeof *x);
+    for (size_t row = 0; row < s->batch * s->length && dim > 0; row++)
+        memcpy(x + row * dim, s->x + row / s->length * s->x_batch_stride + row % s->length * s->x_time_stride,
+               dim * sizeof *x);
     return x;
 }
 
