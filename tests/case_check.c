@@ -62,13 +62,28 @@ static void check_surroundings(const test_case *c) {
     free(output);
 }
 
-void case_run(const test_case *c, const aft_parallel *parallel) {
+void case_clear(const test_case *c) {
     const guarded *const memory = output_memory(c);
     if (c->spec.in_place)
         memcpy(memory->bytes, c->q_copy.bytes, memory->count);
     else
         for (size_t i = 0; i < memory->count / sizeof(float); i++)
             ((float *)memory->bytes)[i] = float_of_bits(CASE_CANARY);
+}
+
+static aft_status run_by_index(const aft_problem *problem, void *workspace, size_t bytes, size_t workers) {
+    size_t phases, tasks;
+    aft_status status = aft_phases(problem, &phases);
+    for (size_t phase = 0; status == AFT_OK && phase < phases; phase++) {
+        status = aft_tasks(problem, phase, &tasks);
+        for (size_t task = tasks; status == AFT_OK && task-- > 0;)
+            status = aft_run(problem, workspace, bytes, phase, task, task % workers);
+    }
+    return status;
+}
+
+void case_run(const test_case *c, const aft_parallel *parallel) {
+    case_clear(c);
     size_t bytes = 0;
     aft_status status = aft_workspace_bytes(&c->problem, parallel, &bytes);
     guarded workspace = guarded_make(bytes, c->spec.at_start, 0);
@@ -76,7 +91,8 @@ void case_run(const test_case *c, const aft_parallel *parallel) {
         memset(workspace.bytes, 0xa5, bytes);
     const uint64_t before = checksum(c);
     if (status == AFT_OK)
-        status = aft_forward(&c->problem, workspace.bytes, bytes, parallel);
+        status = parallel && !parallel->run ? run_by_index(&c->problem, workspace.bytes, bytes, parallel->width)
+                                            : aft_forward(&c->problem, workspace.bytes, bytes, parallel);
     if (status != AFT_OK || checksum(c) != before) {
         describe(c);
         harness_fail("%s", status != AFT_OK ? aft_status_string(status) : "an input was changed");

@@ -50,7 +50,11 @@ void case_set_queries(const test_case *c, float q);
 
 const float *case_output(const test_case *c, size_t batch, size_t head, size_t row);
 
-/* Runs the library, expects AFT_OK, and checks that nothing but the outputs was written. */
+/* Puts into the output's memory what is there before a run. */
+void case_clear(const test_case *c);
+
+/* Runs the library, expects AFT_OK, and checks that nothing but the outputs was written. Without a run() in `parallel`, it
+ * runs every task by its number, from the last to the first, under `width` workers. Computes no floating-point numbers. */
 void case_run(const test_case *c, const aft_parallel *parallel);
 
 /* Holds every row_step-th row against the reference, or against the reference of another description of the same

@@ -10,6 +10,8 @@ enum { MASKED_BUT_SERIOUS = 0x1f80 & ~(0x0080 | 0x0200 | 0x0400) }; /* invalid, 
 
 const float_mode float_modes[] = {
     {"default", MASKED},
+    {"flush to zero", MASKED | FTZ},
+    {"denormals are zero", MASKED | DAZ},
     {"flush to zero, denormals are zero", MASKED | FTZ | DAZ},
     {"rounding up", MASKED | UP},
     {"rounding down", MASKED | DOWN},
@@ -52,6 +54,7 @@ void float_environment_set(const float_environment *environment) {
 #define DEFAULT_NAN (UINT64_C(1) << 25)
 #define STICKY 0
 
+/* None traps: a CPU need not have FPCR's trap enables, and those that QEMU emulates have none. */
 const float_mode float_modes[] = {
     {"default", 0},
     {"flush to zero", FLUSH},

@@ -122,6 +122,7 @@ static void run_shuffled(const test_case *c, size_t workers) {
     assert_int_equal(aft_workspace_bytes(&c->problem, &width, &bytes), AFT_OK);
     guarded workspace = guarded_make(bytes, false, 0);
     assert_int_equal(aft_phases(&c->problem, &phases), AFT_OK);
+    case_clear(c);
     for (size_t phase = 0; phase < phases; phase++) {
         size_t tasks;
         assert_int_equal(aft_tasks(&c->problem, phase, &tasks), AFT_OK);
@@ -235,7 +236,8 @@ static void every_misalignment(const char *isa) {
 static void host_modes(const char *isa) {
     (void)isa;
     pool p = {3};
-    const aft_parallel parallel = pool_parallel(&p);
+    const aft_parallel parallel = pool_parallel(&p),
+                       by_index = {.width = 3}, *const ways[] = {NULL, &parallel, &by_index};
     for (size_t i = 0; i < harness_pick(4, 40, 400); i++) {
         size_t kv_lengths[4];
         case_spec spec = case_random(harness_pick(40, 100, 200), harness_pick(20, 40, 40), kv_lengths);
@@ -247,9 +249,9 @@ static void host_modes(const char *isa) {
         case_run(&c, NULL);
         float *const want = case_snapshot(&c);
         for (size_t m = 1; m < float_mode_count; m++)
-            for (int pooled = 0; pooled < 2; pooled++) {
+            for (size_t way = 0; way < sizeof ways / sizeof ways[0]; way++) {
                 float_mode_set(&float_modes[m]);
-                case_run(&c, pooled ? &parallel : NULL);
+                case_run(&c, ways[way]);
                 const uint64_t after = float_mode_bits();
                 float_mode_set(&float_modes[0]);
                 if (after != float_modes[m].bits)

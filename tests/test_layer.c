@@ -58,7 +58,7 @@ static subject make_subject(const spec *s) {
     aft_linear *const maps[] = {&m.layer.to_q, &m.layer.to_k, &m.layer.to_v, &m.layer.project};
     for (size_t i = 0; i < 4; i++) {
         const size_t out = i < 3 ? hidden : s->dim, in = i < 3 ? s->dim : hidden;
-        const float largest = s->overflows && i == 2 ? 3e38f : s->underflows ? 1e-20f : 0.3f;
+        const float largest = s->overflows && i == 2 ? 3e38f : s->underflows && i < 3 ? 1e-20f : 0.3f;
         m.parameters[2 * i] = filled(s, out * in, -largest, largest);
         m.parameters[2 * i + 1] = filled(s, out, -1, 1);
         guarded_read_only(&m.parameters[2 * i]);
@@ -125,44 +125,57 @@ static void run_on_pool(const subject *m, size_t width) {
     guarded_free(&workspace);
 }
 
-/* Every task by its number, from the last to the first. */
+/* Every task by its number, from the last to the first, under two workers. */
+static aft_status run_tasks(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes) {
+    size_t phases, tasks;
+    aft_status status = aft_layer_phases(layer, sequences, &phases);
+    for (size_t phase = 0; status == AFT_OK && phase < phases; phase++) {
+        status = aft_layer_tasks(layer, sequences, phase, &tasks);
+        for (size_t task = tasks; status == AFT_OK && task-- > 0;)
+            status = aft_layer_run(layer, sequences, workspace, bytes, phase, task, task % 2);
+    }
+    return status;
+}
+
 static void run_by_index(const subject *m) {
     const aft_parallel width = {.width = 2};
-    size_t bytes, phases, tasks;
+    size_t bytes;
     assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, &width, &bytes), AFT_OK);
     guarded workspace = guarded_make(bytes, false, 0);
-    assert_int_equal(aft_layer_phases(m->memory.bytes, &m->sequences, &phases), AFT_OK);
-    for (size_t phase = 0; phase < phases; phase++) {
-        assert_int_equal(aft_layer_tasks(m->memory.bytes, &m->sequences, phase, &tasks), AFT_OK);
-        for (size_t task = tasks; task-- > 0;)
-            assert_int_equal(
-                aft_layer_run(m->memory.bytes, &m->sequences, workspace.bytes, bytes, phase, task, task % 2), AFT_OK);
-    }
+    assert_int_equal(run_tasks(m->memory.bytes, &m->sequences, workspace.bytes, bytes), AFT_OK);
     guarded_free(&workspace);
 }
 
-/* Prepared and run on a host that rounds, flushes or traps. */
-static void run_in_modes(const subject *m, const float *want, size_t count) {
+/* x as it was given, and no output in y, which may be x. */
+static void reset(const subject *m, const float *x, size_t count) {
+    memset(m->sequences.y, 0xa5, count * sizeof *x);
+    memcpy(m->x.bytes, x, count * sizeof *x);
+}
+
+/* Prepared and run, in several ways, on a host that rounds, flushes or traps. */
+static void run_in_modes(const subject *m, const float *x, const float *want, size_t count) {
+    pool threads = {3};
+    const aft_parallel parallel = pool_parallel(&threads);
     size_t bytes, memory_bytes;
     assert_int_equal(aft_layer_bytes(&m->layer, &memory_bytes), AFT_OK);
-    assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, NULL, &bytes), AFT_OK);
+    assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, &parallel, &bytes), AFT_OK);
     unsigned char *const memory = calloc(1, memory_bytes + 1), *const workspace = malloc(bytes + 1);
-    float *const x = malloc(count * sizeof(float) + 1);
-    assert_true(memory && workspace && x);
-    memcpy(x, m->x.bytes, count * sizeof(float)); /* y may be x */
-    for (size_t mode = harness_pick(float_mode_count - 1, 1, 1); mode < float_mode_count; mode++) {
-        float_mode_set(&float_modes[mode]);
-        const aft_status prepared = aft_layer_prepare(&m->layer, memory, memory_bytes);
-        const aft_status done = aft_layer_forward(memory, &m->sequences, workspace, bytes, NULL);
-        const uint64_t after = float_mode_bits();
-        float_mode_set(&float_modes[0]);
-        assert_int_equal(prepared, AFT_OK);
-        assert_int_equal(done, AFT_OK);
-        assert_true(after == float_modes[mode].bits);
-        expect_bits(float_modes[mode].name, m->sequences.y, want, count);
-        memcpy(m->x.bytes, x, count * sizeof(float));
-    }
-    free(x);
+    assert_true(memory && workspace);
+    for (size_t mode = harness_pick(float_mode_count - 1, 1, 1); mode < float_mode_count; mode++)
+        for (int way = 0; way < 3; way++) {
+            reset(m, x, count);
+            float_mode_set(&float_modes[mode]);
+            const aft_status prepared = aft_layer_prepare(&m->layer, memory, memory_bytes);
+            const aft_status done =
+                way == 2 ? run_tasks(memory, &m->sequences, workspace, bytes)
+                         : aft_layer_forward(memory, &m->sequences, workspace, bytes, way == 1 ? &parallel : NULL);
+            const uint64_t after = float_mode_bits();
+            float_mode_set(&float_modes[0]);
+            assert_int_equal(prepared, AFT_OK);
+            assert_int_equal(done, AFT_OK);
+            assert_true(after == float_modes[mode].bits);
+            expect_bits(float_modes[mode].name, m->sequences.y, want, count);
+        }
     free(workspace);
     free(memory);
 }
@@ -177,11 +190,12 @@ static void try_layer(const spec *s) {
     static const size_t widths[] = {0, 7, 1, 2, 3};
     const size_t all = sizeof widths / sizeof widths[0], pools = harness_pick(2, all, all);
     for (size_t i = 0; i < pools; i++) {
+        reset(&m, x, count);
         run_on_pool(&m, widths[i]);
         expect_bits("on a pool", m.sequences.y, want, count);
-        memcpy(m.x.bytes, x, count * sizeof(float));
     }
-    run_in_modes(&m, want, count);
+    run_in_modes(&m, x, want, count);
+    reset(&m, x, count);
     run_by_index(&m);
     expect_bits("by index", m.sequences.y, want, count);
     free(want);

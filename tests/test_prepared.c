@@ -17,19 +17,6 @@ static case_spec random_spec(size_t max_rows, size_t *kv_lengths) {
     return spec;
 }
 
-static void run_by_task(const test_case *c) {
-    size_t bytes, phases, tasks;
-    assert_int_equal(aft_workspace_bytes(&c->problem, NULL, &bytes), AFT_OK);
-    guarded workspace = guarded_make(bytes, false, 0);
-    assert_int_equal(aft_phases(&c->problem, &phases), AFT_OK);
-    for (size_t phase = 0; phase < phases; phase++) {
-        assert_int_equal(aft_tasks(&c->problem, phase, &tasks), AFT_OK);
-        for (size_t task = tasks; task-- > 0;)
-            assert_int_equal(aft_run(&c->problem, workspace.bytes, bytes, phase, task, 0), AFT_OK);
-    }
-    guarded_free(&workspace);
-}
-
 /* Tails of chains, tiles and row blocks, and a bias for each batch and head. */
 static case_spec with_tails(aft_bias_kind kind, bool causal) {
     case_spec spec = case_default(harness_pick(35, 75, 75), harness_pick(37, 83, 83), harness_pick(3, 19, 19));
@@ -46,17 +33,14 @@ static case_spec with_tails(aft_bias_kind kind, bool causal) {
 static void random_problems(const char *isa) {
     (void)isa;
     pool threads = {3};
-    const aft_parallel parallel = pool_parallel(&threads);
+    const aft_parallel parallel = pool_parallel(&threads), by_index = {.width = 2};
     for (size_t i = 0; i < harness_pick(8, 300, 1500); i++) {
         size_t kv_lengths[4];
         const case_spec spec = random_spec(harness_pick(50, 150, 250), kv_lengths);
         prepared_case p = prepared_case_of(case_make(&spec));
-        case_run(&p.c, i % 3 ? NULL : &parallel);
+        const aft_parallel *const ways[] = {NULL, &parallel, &by_index};
+        case_run(&p.c, ways[i % 3]);
         case_same_bits(&p.c, p.want, "with the bias prepared");
-        if (i % 3 == 1 && !spec.in_place) {
-            run_by_task(&p.c);
-            case_same_bits(&p.c, p.want, "with the bias prepared, task by task");
-        }
         prepared_case_free(&p);
     }
 }
