@@ -17,6 +17,7 @@ typedef struct aft_x86_words {
     uint64_t xcr0;
 } aft_x86_words;
 
+AFT_INTERNAL aft_x86_words aft_x86_words_here(void);
 AFT_INTERNAL bool aft_x86_runs(const aft_x86_words *words, const char *isa);
 
 #endif

@@ -42,7 +42,7 @@ static uint64_t read_xcr0(void) {
     return (uint64_t)high << 32 | low;
 }
 
-bool aft_cpu_runs(const char *isa) {
+aft_x86_words aft_x86_words_here(void) {
     aft_x86_words words = {0};
     uint32_t eax, ebx, ecx, edx;
     __cpuid(1, eax, ebx, ecx, edx); /* every CPU with SSE2, without which this code does not run, has this leaf */
@@ -51,6 +51,11 @@ bool aft_cpu_runs(const char *isa) {
         words.xcr0 = read_xcr0();
     if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx))
         words.leaf7_ebx = ebx;
+    return words;
+}
+
+bool aft_cpu_runs(const char *isa) {
+    const aft_x86_words words = aft_x86_words_here();
     return aft_x86_runs(&words, isa);
 }
 

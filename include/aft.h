@@ -299,7 +299,8 @@ AFT_API aft_status aft_layer_run(const void *layer, const aft_sequences *sequenc
 AFT_API const char *aft_status_string(aft_status status);
 
 /* The active instruction set: "scalar", "avx2", "avx512" or "neon". The first call of any function chooses the highest
- * that the CPU has and the operating system enables, but none above the one that AFT_ISA in the environment names. */
+ * that the CPU has and the operating system enables, but none above the one that AFT_ISA in the environment names: that
+ * call, and each of aft_use_isa, reads it by getenv, so no other thread may change the environment meanwhile. */
 AFT_API const char *aft_isa_name(void);
 
 /* The instruction sets that this build holds, ascending: 0 is "scalar"; NULL from the first on that is not there. Whether

@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 
+#include <cpuid.h>
+
 enum { OSXSAVE = 1 << 27, AVX = 1 << 28, FMA = 1 << 12, AVX2 = 1 << 5 };
 enum { AVX512F = 1 << 16, AVX512DQ = 1 << 17, AVX512BW = 1 << 30 };
 static const uint32_t AVX512VL = UINT32_C(1) << 31;
@@ -110,8 +112,37 @@ static void each_feature_is_needed(const char *isa) {
     expect_levels(&words, false, false);
 }
 
+/* The bytes of XSAVE's area for what XCR0 enables; CPUID leaf 0xD says where each component lies, and the sum too. */
+static uint32_t xsave_bytes(uint64_t xcr0) {
+    uint32_t bytes = 512 + 64; /* x87 and SSE, and the header */
+    for (uint32_t component = 2; component < 63; component++) {
+        uint32_t size, offset, ecx, edx;
+        __cpuid_count(0xd, component, size, offset, ecx, edx);
+        if (xcr0 >> component & 1 && offset + size > bytes)
+            bytes = offset + size;
+    }
+    return bytes;
+}
+
+static void words_of_this_machine(const char *isa) {
+    (void)isa;
+    const aft_x86_words words = aft_x86_words_here();
+    uint32_t eax, ebx, ecx, edx;
+    __cpuid(1, eax, ebx, ecx, edx);
+    assert_int_equal(words.leaf1_ecx, ecx);
+    const bool has_leaf7 = __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx);
+    assert_int_equal(words.leaf7_ebx, has_leaf7 ? ebx : 0);
+    if (!(words.leaf1_ecx & OSXSAVE)) {
+        assert_int_equal(words.xcr0, 0);
+        return;
+    }
+    __cpuid_count(0xd, 0, eax, ebx, ecx, edx);
+    assert_int_equal(words.xcr0 & ~((uint64_t)edx << 32 | eax), 0);
+    assert_int_equal(xsave_bytes(words.xcr0), ebx);
+}
+
 static const harness_unit units[] = {ONCE(known_machines), ONCE(all_that_is_there_is_used), ONCE(state_masked_in_xcr0),
-                                     ONCE(each_feature_is_needed)};
+                                     ONCE(each_feature_is_needed), ONCE(words_of_this_machine)};
 
 #else
 

@@ -27,6 +27,7 @@ static size_t highest_usable(void) {
 static void first_choice_is_highest(void) {
     const size_t first = level_of(aft_isa_name());
     REQUIRE(aft_isa_at(first));
+    unsetenv("AFT_ISA"); /* whatever limit it set to the first choice, highest_usable() has none */
     REQUIRE(first == highest_usable());
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "child.h"
 #include "harness.h"
@@ -19,6 +20,7 @@ typedef struct racer {
 } racer;
 
 static float q[ROWS][CHANNELS], k[KEYS][CHANNELS], v[KEYS][CHANNELS], w[ROWS][KEYS];
+static unsigned char *layer; /* packed, and shared with children */
 static pthread_barrier_t start;
 
 static aft_problem problem_of(racer *self) {
@@ -70,6 +72,39 @@ static void by_prepare(racer *self) {
     REQUIRE(aft_prepare(&problem.shape, &problem.bias, self->workspace, WORKSPACE, &prepared) == AFT_OK);
 }
 
+static void by_prepared_bytes(racer *self) {
+    const aft_problem problem = problem_of(self);
+    size_t bytes;
+    REQUIRE(aft_prepared_bytes(&problem.shape, &problem.bias, &bytes) == AFT_OK);
+}
+
+static aft_sequences sequences_of(racer *self) {
+    return (aft_sequences){
+        .batch = 1, .length = ROWS, .x = q[0], .x_time_stride = CHANNELS, .y = self->y[0], .y_time_stride = CHANNELS};
+}
+
+static void by_layer_workspace_bytes(racer *self) {
+    const aft_sequences sequences = sequences_of(self);
+    size_t bytes;
+    REQUIRE(aft_layer_workspace_bytes(layer, &sequences, NULL, &bytes) == AFT_OK);
+}
+
+static void by_layer_tasks(racer *self) {
+    const aft_sequences sequences = sequences_of(self);
+    size_t tasks;
+    REQUIRE(aft_layer_tasks(layer, &sequences, 1, &tasks) == AFT_OK);
+}
+
+static void by_layer_forward(racer *self) {
+    const aft_sequences sequences = sequences_of(self);
+    REQUIRE(aft_layer_forward(layer, &sequences, self->workspace, WORKSPACE, NULL) == AFT_OK);
+}
+
+static void by_layer_run(racer *self) {
+    const aft_sequences sequences = sequences_of(self);
+    REQUIRE(aft_layer_run(layer, &sequences, self->workspace, WORKSPACE, 0, 0, 0) == AFT_OK);
+}
+
 static void by_use_isa(racer *self) {
     (void)self;
     size_t level = 0;
@@ -81,7 +116,9 @@ static void by_use_isa(racer *self) {
 }
 
 static void (*const first_calls[])(racer *self) = {
-    by_forward, by_name, by_workspace_bytes, by_phases, by_tasks, by_run, by_prepare, by_use_isa,
+    by_forward,         by_name,          by_phases,         by_tasks,   by_run,
+    by_workspace_bytes, by_prepare,       by_prepared_bytes, by_use_isa, by_layer_workspace_bytes,
+    by_layer_run,       by_layer_forward, by_layer_tasks,
 };
 enum { FIRST_CALLS = sizeof first_calls / sizeof first_calls[0] };
 
@@ -116,6 +153,20 @@ static void racers_agree(void) {
     }
 }
 
+static void pack_layer(void) {
+    const aft_linear map = {.weight = w[0]};
+    const aft_layer parts = {.dim = CHANNELS,
+                             .heads = 1,
+                             .channels = CHANNELS,
+                             .max_length = ROWS,
+                             .bias = {.kind = AFT_BIAS_FULL, .data = w, .row_stride = KEYS},
+                             .to_q = map,
+                             .to_k = map,
+                             .to_v = map,
+                             .project = map};
+    REQUIRE(aft_layer_prepare(&parts, layer, WORKSPACE) == AFT_OK);
+}
+
 static void fill(float *x, size_t count) {
     for (size_t i = 0; i < count; i++)
         x[i] = random_float(-2, 2);
@@ -127,8 +178,12 @@ static void threads_race(const char *isa) {
     fill(k[0], KEYS * CHANNELS);
     fill(v[0], KEYS * CHANNELS);
     fill(w[0], ROWS * KEYS);
+    layer = mmap(NULL, WORKSPACE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(layer, MAP_FAILED);
+    in_child(NULL, pack_layer); /* here it might choose */
     for (size_t i = 0; i < harness_pick(3, 50, 1000); i++)
         in_child(i % 3 == 2 ? "scalar" : NULL, racers_agree);
+    munmap(layer, WORKSPACE);
 }
 
 int main(void) {
