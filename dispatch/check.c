@@ -230,7 +230,7 @@ aft_status aft_check_sequences(const aft_sequences *sequences, size_t dim, const
                                aft_checked checked) {
     sequence_ranges ranges = {0};
     aft_status status = find_sequence_ranges(sequences, dim, checked, &ranges);
-    if (status != AFT_OK || sequences->batch == 0 || sequences->length == 0)
+    if (status != AFT_OK || sequences->batch == 0 || sequences->length == 0 || dim == 0)
         return status;
     for (size_t b = 0; sequences->lengths && b < sequences->batch; b++)
         if (sequences->lengths[b] > sequences->length)

@@ -152,7 +152,7 @@ static reasons why_no_sequences(const aft_layer *layer, const aft_sequences *s, 
         why |= 1u << AFT_SIZE;
     extent_of_view(&x, addresses, &why);
     const extent at_y = extent_of_view(&y, addresses, &why);
-    if (s->batch == 0 || s->length == 0)
+    if (s->batch == 0 || s->length == 0 || layer->dim == 0)
         return why;
     for (size_t b = 0; s->lengths && b < s->batch; b++)
         if (s->lengths[b] > s->length)
