@@ -46,7 +46,7 @@ static void lay_out_record(aft_plan *plan) {
     size_t lanes = plan->lanes, chains = aft_ceil_div(shape->kv_len, AFT_CHAIN_KEYS);
     size_t states = plan->has_states ? chains + 1 : 0;
     record->panel = aft_append(&record->floats, chains, AFT_CHAIN_KEYS * 2 * lanes);
-    record->exponents = aft_append(&record->floats, chains + 1, 2 * lanes);
+    record->exponents = aft_append(&record->floats, larger(chains, 1), 2 * lanes);
     record->threshold = aft_append(&record->floats, 1, lanes);
     record->prefix = aft_append(&record->floats, states, AFT_STATE_VECTORS * lanes);
     record->suffix = aft_append(&record->floats, shape->causal ? 0 : states, AFT_STATE_VECTORS * lanes);

@@ -31,16 +31,22 @@ static bool is_simple(const aft_bias *bias) {
     return bias->kind == AFT_BIAS_NONE || (bias->kind == AFT_BIAS_LOCAL && bias->window == 0);
 }
 
+/* Of the header too; false where that is more than an object can have. */
+static bool describe(const aft_shape *shape, const aft_bias *bias, aft_packed *packed, size_t *bytes) {
+    if (!aft_packed_describe(shape, bias, packed))
+        return false;
+    const size_t floats = aft_sum(HEADER_FLOATS, aft_packed_place(packed, NULL, true));
+    *bytes = floats * sizeof(float);
+    return aft_fits(floats);
+}
+
 static aft_status check(const aft_shape *shape, const aft_bias *bias, aft_checked checked, aft_packed *packed,
                         size_t *bytes) {
     aft_status status = aft_check_bias(shape, bias, checked);
     *bytes = 0;
     if (status != AFT_OK || is_simple(bias))
         return status;
-    if (!aft_packed_describe(shape, bias, packed))
-        return AFT_SIZE;
-    *bytes = (HEADER_FLOATS + aft_packed_place(packed, NULL, true)) * sizeof(float);
-    return AFT_OK;
+    return describe(shape, bias, packed, bytes) ? AFT_OK : AFT_SIZE;
 }
 
 aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes) {
@@ -149,10 +155,9 @@ aft_status aft_prepared_open(const aft_problem *problem, aft_prepared *prepared)
                              .heads = (size_t)made.heads,
                              .q_len = (size_t)made.rows,
                              .kv_len = (size_t)made.kv_len};
-    if (!aft_packed_describe(&shape, &prepared->bias, &prepared->packed))
+    if (!describe(&shape, &prepared->bias, &prepared->packed, &prepared->bytes))
         return AFT_STALE;
     /* The kernels only read through it. */
-    float *floats = (float *)(uintptr_t)problem->bias.data + HEADER_FLOATS;
-    prepared->bytes = (HEADER_FLOATS + aft_packed_place(&prepared->packed, floats, true)) * sizeof(float);
+    aft_packed_place(&prepared->packed, (float *)(uintptr_t)problem->bias.data + HEADER_FLOATS, true);
     return AFT_OK;
 }

@@ -199,6 +199,21 @@ static void workspaces(const char *isa) {
     assert_true(refused > 100 && legal > 100);
 }
 
+/* What fits nowhere has no phases either: of panels of keys too large, and of a worker's own memory. */
+static void phases_of_what_fits_nowhere(const char *isa) {
+    (void)isa;
+    static const aft_shape shapes[] = {
+        {.batch = 1, .heads = 1, .q_len = 1, .kv_len = (size_t)1 << 50, .channels = 1 << 13},
+        {.batch = 1, .heads = 1, .q_len = 1, .kv_len = AFT_LARGEST_COUNT / 125, .channels = 1},
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        const aft_problem problem = problem_of(&shapes[i], &(aft_bias){.kind = AFT_BIAS_FULL});
+        size_t phases = NO_ANSWER;
+        assert_int_equal(aft_phases(&problem, &phases), AFT_SIZE);
+        assert_int_equal(phases, NO_ANSWER);
+    }
+}
+
 static void prepared_biases(const char *isa) {
     (void)isa;
     size_t refused = 0, legal = 0;
@@ -219,6 +234,13 @@ static void prepared_biases(const char *isa) {
         legal += status == AFT_OK;
     }
     assert_true(refused > 100 && legal > 100);
+
+    /* Scales and weights fit, but not the header too. */
+    const aft_shape shape = {.batch = 1, .heads = 1117172000588030, .q_len = 8, .kv_len = 1, .channels = 1};
+    const aft_bias bias = {.kind = AFT_BIAS_FULL, .head_stride = 1};
+    refused = NO_ANSWER;
+    assert_int_equal(aft_prepared_bytes(&shape, &bias, &refused), AFT_SIZE);
+    assert_int_equal(refused, NO_ANSWER);
 }
 
 static void layers(const char *isa) {
@@ -251,6 +273,9 @@ static void layers(const char *isa) {
     assert_int_equal(aft_layer_bytes(&both, &refused), AFT_SIZE);
     both.channels = 1;
     assert_int_equal(aft_layer_bytes(&both, &refused), AFT_OK);
+
+    const aft_layer no_units = {.dim = SIZE_MAX, .max_length = 1};
+    assert_int_equal(aft_layer_bytes(&no_units, &refused), AFT_SIZE);
 }
 
 /* A layer without a bias takes sequences of any length. */
@@ -302,6 +327,10 @@ static void workspaces_of_layers(const char *isa) {
     bytes = NO_ANSWER;
     assert_int_equal(aft_layer_workspace_bytes(memory, &sequences, &many, &bytes), AFT_SIZE);
     assert_int_equal(bytes, NO_ANSWER);
+    /* Each of q, k and v fits, but not all. */
+    sequences.length = AFT_LARGEST_COUNT / 2 / HIDDEN_COLUMNS;
+    assert_int_equal(aft_layer_phases(memory, &sequences, &bytes), AFT_SIZE);
+    assert_int_equal(bytes, NO_ANSWER);
     sequences.length = 1;
     assert_int_equal(aft_layer_workspace_bytes(memory, &sequences, NULL, &bytes), AFT_OK);
     sequences.y = before_the_end(bytes);
@@ -314,14 +343,9 @@ static void workspaces_of_layers(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        ONCE(sums_and_products),
-        ONCE(layouts),
-        EACH_ISA(largest_sizes),
-        EACH_ISA(last_addresses),
-        EACH_ISA(workspaces),
-        ONCE(prepared_biases),
-        ONCE(layers),
-        EACH_ISA(workspaces_of_layers),
+        ONCE(sums_and_products),  ONCE(layouts),        EACH_ISA(largest_sizes),
+        EACH_ISA(last_addresses), EACH_ISA(workspaces), EACH_ISA(phases_of_what_fits_nowhere),
+        ONCE(prepared_biases),    ONCE(layers),         EACH_ISA(workspaces_of_layers),
     };
     return HARNESS_MAIN("sizes", units);
 }
