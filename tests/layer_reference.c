@@ -61,6 +61,8 @@ static float *dense_x(const aft_sequences *s, size_t dim) {
 
 float *layer_reference(const aft_layer *layer, const aft_sequences *s) {
     const size_t hidden = layer->heads * layer->channels, rows = s->batch * s->length;
+    if (layer->dim == 0) /* no outputs; lengths are not looked at */
+        return allocate(0);
     float *const x = dense_x(s, layer->dim);
     float *const q = linear_rows(&layer->to_q, rows, layer->dim, hidden, x);
     float *const k = linear_rows(&layer->to_k, rows, layer->dim, hidden, x);
