@@ -4,7 +4,6 @@ survives that tests/mutation/survivors.toml does not explain. What was tried is 
 stopped goes on where it was."""
 
 import argparse
-import concurrent.futures
 import dataclasses
 import os
 import pathlib
@@ -12,7 +11,7 @@ import subprocess
 import time
 from importlib import metadata
 
-from common import counts, cpu, ending
+from common import counts, cpu, ending, workers
 
 from mutation import mutants, page, survivors
 from mutation.memory import Memory, digest_of
@@ -49,7 +48,13 @@ class Result:
         self.classes = linked
 
 
-def compile_all(pool, compiler, file, every, explained):
+def all_of(begin, work, things):
+    """What work makes of each, several at once."""
+    pieces = [begin(work, thing) for thing in things]
+    return [piece.result() for piece in pieces]
+
+
+def compile_all(begin, compiler, file, every, explained):
     """(the object of the file itself, what became of its mutants)"""
     lines, made = mutants.mutants_of(ROOT, file)
     chosen = range(0, len(made), every)
@@ -62,7 +67,7 @@ def compile_all(pool, compiler, file, every, explained):
         return compiler.compile("".join(whole))
 
     result, classes = Result(file, made=len(chosen)), {}
-    for index, compiled in zip(chosen, pool.map(compile_one, chosen)):
+    for index, compiled in zip(chosen, all_of(begin, compile_one, chosen)):
         mutant = made[index][0]
         digest = digest_of(compiled) if compiled else None
         if compiled is None:
@@ -74,21 +79,21 @@ def compile_all(pool, compiler, file, every, explained):
             classes[digest].mutants.append(mutant)
         else:
             classes[digest] = Class(compiled, [mutant])
-    for index, compiled in zip(others, pool.map(compile_one, others)):  # one may be the same as one of the sample
+    for index, compiled in zip(others, all_of(begin, compile_one, others)):  # one may be the same as one of the sample
         if compiled and digest_of(compiled) in classes:
             classes[digest_of(compiled)].mutants.append(made[index][0])
     result.classes = list(classes.values())
     return original, result
 
 
-def try_all(pool, trial, classes):
+def try_all(begin, trial, classes):
     """Fills in what kills each; says how many seconds they took in all."""
 
     def try_one(one):
         one.killed, seconds = trial.kill(one.made)
         return seconds
 
-    return sum(pool.map(try_one, classes))
+    return sum(all_of(begin, try_one, classes))
 
 
 def facts(seconds):
@@ -115,11 +120,11 @@ def main():
 
     memory, explained = Memory(KEPT), survivors.explanations()
     results, seconds, start = [], 0, time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+    with workers.pool(arguments.jobs) as begin:
         for file in arguments.files:
             compiler = mutants.Compiler(BUILD, ROOT, file, KEPT / "objects")
-            original, result = compile_all(pool, compiler, file, arguments.every, explained)
-            seconds += try_all(pool, Trial(BUILD, compiler, original, memory), result.classes)
+            original, result = compile_all(begin, compiler, file, arguments.every, explained)
+            seconds += try_all(begin, Trial(BUILD, compiler, original, memory), result.classes)
             result.drop_not_linked()
             results.append(result)
             tried = page.score(result.classes)

@@ -6,6 +6,8 @@ import hashlib
 import json
 import threading
 
+from common import whole_file
+
 
 def digest_of(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -31,7 +33,13 @@ class Memory:
             entry = dict(object=digest, test=test, how=how, seconds=seconds)
             with self.lock:
                 self.known[digest, test] = entry
-                with self.path.open("a") as file:
-                    file.write(json.dumps(entry) + "\n")
+                self._add(json.dumps(entry) + "\n")
         entry = self.known[digest, test]
         return entry["how"], entry["seconds"]
+
+    def _add(self, line):
+        try:
+            with self.path.open("a") as file:
+                file.write(line)
+        except OSError as error:
+            raise whole_file.WriteError(self.path, error) from None

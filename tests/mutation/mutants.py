@@ -11,6 +11,8 @@ import re
 import shlex
 import subprocess
 
+from common import whole_file
+
 RULES = ["universal.rules", "c.rules", "c_like.rules"]
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FUNCTION = re.compile(r"^\w[^;=]*?(\w+)\(")
@@ -97,19 +99,19 @@ class Compiler:
         self.headers = "".join(path.read_text() for path in headers)
 
     def compile(self, text, flags=()):
-        """The object of a text in place of the file; None where it does not compile. Not done twice."""
+        """The object of a text in place of the file; None where it does not compile. Not done twice. That the compiler
+        fails on something else than the text, as on a full disk, is an error, and says nothing of the text."""
         command = [*self.command, *flags]
         folder = self.kept / hashlib.sha256("\0".join([*command, self.headers, text]).encode()).hexdigest()[:24]
-        source, made, failed = folder / self.name, folder / f"{self.name}.o", folder / "failed"
-        if failed.exists():
+        source, made, refused = folder / self.name, folder / f"{self.name}.o", folder / "refused"
+        if refused.exists():
             return None
         if not made.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            source.write_text(text)
+            whole_file.write(source, text)
             command += ["-o", f"{made}.new", "-c", str(source)]
             done = subprocess.run(command, cwd=self.working, stderr=subprocess.PIPE, text=True)
-            if re.search(rf"{self.name}:\d+:\d+: (fatal )?error:", done.stderr):
-                failed.touch()
+            if re.search(rf"{self.name}:\d+:(\d+:)? error:", done.stderr):  # a fatal one may be about the disk
+                refused.touch()
                 return None
             done.check_returncode()
             pathlib.Path(f"{made}.new").rename(made)

@@ -2,9 +2,13 @@
 """scripts/mutation: what it makes of a file, and that it fails where a survivor has no explanation, or an explanation
 has no survivor."""
 
+import json
+import pathlib
+import subprocess
 import types
 
 import pytest
+from common import whole_file
 
 from mutation import mutants, page, survivors
 from mutation.memory import Memory
@@ -62,6 +66,51 @@ def test_a_run_goes_on_where_it_was(tmp_path):
     assert Memory(tmp_path).ask("object", "test 1", lambda: ("failed", 3)) == ("failed", 3)
     assert Memory(tmp_path).ask("object", "test 1", lambda: pytest.fail("is known")) == ("failed", 3)
     assert Memory(tmp_path).ask("object", "test 2", lambda: (None, 5)) == (None, 5), "another program"
+
+
+def test_what_cannot_be_remembered_is_an_error(tmp_path):
+    memory = Memory(tmp_path)
+    memory.path = pathlib.Path("/dev/full")
+    with pytest.raises(whole_file.WriteError, match="cannot write /dev/full: No space left on device"):
+        memory.ask("object", "test", lambda: (None, 5))
+
+
+@pytest.fixture
+def compiler(tmp_path):
+    """Makes one that says this and ends so."""
+
+    def make(said, ends):
+        program, source = tmp_path / "compiler", tmp_path / "file.c"
+        program.write_text(f"#!/bin/sh\necho '{said}' >&2\n{ends}\n")
+        program.chmod(0o755)
+        entry = {"directory": str(tmp_path), "file": str(source), "command": f"{program} -o aft.dir/file.c.o -c file.c"}
+        (tmp_path / "compile_commands.json").write_text(json.dumps([entry]))
+        (tmp_path / "include").mkdir(exist_ok=True)
+        (tmp_path / "include/aft.h").touch()
+        return mutants.Compiler(tmp_path, tmp_path, "file.c", tmp_path / "kept")
+
+    return make
+
+
+@pytest.mark.parametrize("said", ["file.c:3:5: error: of the text", "file.c:3: error: unterminated #else"])
+def test_a_text_with_an_error_is_not_compiled_twice(compiler, said):
+    assert compiler(said, "exit 1").compile(SOURCE) is None
+    assert compiler("", "exec false").compile(SOURCE) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ("file.c:8:1: fatal error: error writing to /tmp/cc.s: No space left on device", "exit 1"),
+        ("gcc: fatal error: Killed signal terminated program cc1", "exit 1"),
+        ("", "kill -KILL $$"),
+    ],
+    ids=["disk", "a part of the compiler", "compiler"],
+)
+def test_a_compiler_that_something_stops_is_an_error(compiler, said, ends):
+    for _ in range(2):  # nor is it remembered
+        with pytest.raises(subprocess.CalledProcessError):
+            compiler(said, ends).compile(SOURCE)
 
 
 def test_page_shows_each_survivor_with_its_reason(made, tmp_path):

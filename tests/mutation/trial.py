@@ -9,10 +9,11 @@ import os
 import pathlib
 import platform
 import shlex
-import shutil
 import signal
 import subprocess
 import threading
+
+from common import whole_file
 
 from mutation.memory import digest_of
 
@@ -57,7 +58,7 @@ class Trial:
         self.links = {topic: self._link_of(programs[topic]) for topic in {test.topic for test in TESTS}}
         self.keys = {test: f"{test} {digest_of(pathlib.Path(programs[test.topic]))}" for test in TESTS}
         self.library = original.parent / "libaft.a"
-        shutil.copy(build / "libaft.a", self.library)
+        whole_file.write(self.library, (build / "libaft.a").read_bytes())
         subprocess.run(["ar", "d", self.library, original.name], check=True)
         self.limits = {}
         digest = digest_of(original)
@@ -89,18 +90,19 @@ class Trial:
         return program
 
     def _run(self, test, made, limit):
-        """(None where the test passes, else how it ends; the seconds of a processor that it took)"""
+        """(None where the test passes, else how it ends; the seconds of a processor that it took). The limits end it by
+        SIGXCPU; SIGKILL is of somebody else, as of a system without memory, and says nothing of the mutant."""
         program = self._link(test, made)
         if not program:
             return NOT_LINKED, 0
-        command = ["prlimit", "--core=0", f"--cpu={limit}"] + ([] if test.sanitized else [f"--as={MEMORY}"])
+        command = ["prlimit", "--core=0", f"--cpu={limit}:"] + ([] if test.sanitized else [f"--as={MEMORY}"])
         command += ["qemu-x86_64", "-cpu", test.cpu] if test.cpu else []
         silent = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
         environment = os.environ | ENVIRONMENT
         process = subprocess.Popen(
             [*command, program], cwd=self.build, env=environment, start_new_session=True, **silent
         )
-        waits = threading.Timer(LONGEST_WAIT, os.killpg, (process.pid, signal.SIGKILL))
+        waits = threading.Timer(LONGEST_WAIT, os.killpg, (process.pid, signal.SIGXCPU))
         waits.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
@@ -110,7 +112,10 @@ class Trial:
                 os.killpg(process.pid, signal.SIGKILL)
             program.unlink()
         process.returncode = os.waitstatus_to_exitcode(status)
-        ends = {0: None, -signal.SIGXCPU: "too slow", -signal.SIGKILL: "too slow"}
+        if process.returncode == -signal.SIGKILL:
+            why = "killed, but not by its limits, perhaps for want of memory: run this again"
+            raise subprocess.CalledProcessError(process.returncode, process.args, stderr=why)
+        ends = {0: None, -signal.SIGXCPU: "too slow"}
         return ends.get(process.returncode, "failed"), usage.ru_utime + usage.ru_stime
 
     def kill(self, made):

@@ -27,6 +27,8 @@ WRITERS = {
     "bench": (["scripts/bench", "--list"], "build", "build/bench"),
     "coverage": (["scripts/coverage"], "build", "build/coverage"),
     "fuzz": (["scripts/fuzz", "npy"], "build", "build/fuzz"),
+    "mutation": (["scripts/mutation"], "build", "build/test"),
+    "matrix": (["scripts/matrix"], "tests", "tests/MATRIX.md"),
 }
 
 BRIEF = ("amalgamate", "compare", "report")  # what also shows that the next run works

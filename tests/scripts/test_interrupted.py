@@ -22,6 +22,7 @@ BUILDERS = {
     "accuracy": ["scripts/accuracy"],
     "coverage": ["scripts/coverage"],
     "fuzz": ["scripts/fuzz"],
+    "mutation": ["scripts/mutation"],
 }
 
 
@@ -97,6 +98,7 @@ READERS = {
     "compare": (["scripts/compare", "run", "run"], "run/results.json"),
     "report": (["scripts/bench", "--report=run"], "run/results.json"),
     "performance": (["python3", "bench/performance.py", "run/table.json"], "run/table.json"),
+    "matrix": (["scripts/matrix"], "tests/test_bits.c"),
 }
 
 

@@ -23,7 +23,7 @@ DISK = """
 disk=$1 folder=$2 left=$(mktemp -d); shift 2
 cp -a "$folder/." "$left"
 case $disk in
-    full) mount -t tmpfs -o size=4m tmpfs "$folder" && cp -a "$left/." "$folder" || exit 99
+    full) mount -t tmpfs -o size=16m tmpfs "$folder" && cp -a "$left/." "$folder" || exit 99
           cat /dev/zero >"$folder/filler" 2>/dev/null || true ;;
     nearly*) mount -t tmpfs -o size="${disk#nearly }" tmpfs "$folder" && cp -a "$left/." "$folder" ;;
     read-only) mount --bind "$folder" "$folder" && mount -o remount,ro,bind "$folder" ;;
