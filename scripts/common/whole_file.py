@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Files that appear whole or not at all: a full disk, Ctrl-C and SIGKILL leave the old one as it was."""
+"""Files that appear whole or not at all: a full disk, Ctrl-C and SIGKILL leave the old one as it was. And what is said
+of one that is not whole."""
 
 import contextlib
 import os
 import pathlib
+from collections.abc import Iterator
 
 HINT = "choose a place that can be written"
 TRIAL = b"\0" * 65536  # more than a page, which some file systems give a file that is too small to count
@@ -14,6 +16,22 @@ class WriteError(OSError):
 
     def __init__(self, path: pathlib.Path, error: OSError):
         super().__init__(f"cannot write {path}: {error.strerror}; {HINT}")
+
+
+class DamagedError(OSError):
+    """Says which file, and what to do."""
+
+    def __init__(self, path: pathlib.Path, remedy: str):
+        super().__init__(f"{path} is damaged: {remedy}")
+
+
+@contextlib.contextmanager
+def expect_whole(path: pathlib.Path, remedy: str = "remove it") -> Iterator[None]:
+    """Around what makes something of the content of a file that a program of this repository has written."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError):
+        raise DamagedError(path, remedy) from None
 
 
 def write(path: pathlib.Path, content: str | bytes) -> None:

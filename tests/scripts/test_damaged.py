@@ -63,6 +63,64 @@ def test_a_mistake_in_the_sources_stays_one(built):
     assert "once more without it" not in done.stdout
 
 
+def test_a_program_that_was_left_empty_is_built_anew(tree):
+    """To ninja it is newer than what it is made from, and bash runs it as a script that succeeds."""
+    (tree.root / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.22)\nproject(aft C)\nadd_executable(some some.c)\n"
+    )
+    (tree.root / "some.c").write_text("int main(void) { return 3; }\n")
+    program = tree.root / "build/test/some"
+    for _ in range(2):
+        assert tree.run(*BUILD[:2]).returncode == 0
+        assert tree.run("bash", "-c", str(program)).returncode == 3
+        program.write_bytes(b"")
+
+
+@pytest.mark.parametrize("text", ["", 'native ok abc\n3 0 0 {"test": "bi', "native ok abc\n3 0 0 {}\n"])
+def test_a_damaged_result_of_a_stage_is_named(tree, text):
+    left, page = tree.root / "build/tests/native", (tree.root / "tests/MATRIX.md").read_text()
+    left.parent.mkdir(parents=True)
+    left.write_text(text)
+    done = tree.run("scripts/matrix")
+    assert (done.returncode, done.stdout) == (2, f"scripts/matrix: {left} is damaged: remove it\n")
+    assert (tree.root / "tests/MATRIX.md").read_text() == page
+
+
+@pytest.fixture
+def fuzzed(tree):
+    """With a fuzzer that finds nothing, and its corpus."""
+    tree.put("cmake", "#!/bin/sh\n")
+    tree.put("fuzz_npy", "#!/bin/sh\necho Done 5 runs\n", tree.root / "build/fuzz/tests/fuzz")
+    corpus = tree.root / "tests/fuzz/corpus/npy.txt"
+    corpus.parent.mkdir()
+    corpus.write_text("# of a finding\nAAAA\n")
+    return tree, corpus
+
+
+@pytest.mark.parametrize("content", [b"", b"nan", GARBAGE])
+def test_where_the_time_of_a_corpus_is_damaged_it_counts_from_0(fuzzed, content):
+    tree, _ = fuzzed
+    spent = tree.root / "build/fuzz/corpus/npy.seconds"
+    spent.parent.mkdir()
+    spent.write_bytes(content)
+    said = "    build/fuzz/corpus/npy.seconds is damaged: the time counts from 0 again"
+    first, second = (tree.run("scripts/fuzz", "npy") for _ in range(2))
+    assert first.returncode == 0 and said in first.stdout.splitlines(), first.stdout
+    assert second.returncode == 0 and said not in second.stdout, second.stdout
+
+
+@pytest.mark.parametrize("line", [b"AAA\n", b"AAA!AA==\n", GARBAGE])
+@pytest.mark.parametrize("option", ["--fresh", "--record"])
+def test_a_damaged_corpus_is_named(fuzzed, line, option):
+    tree, corpus = fuzzed
+    content = corpus.read_bytes() + line
+    corpus.write_bytes(content)
+    done = tree.run("scripts/fuzz", option, "npy")
+    said = f"scripts/fuzz: {corpus} is damaged: take it from the repository again\n"
+    assert (done.returncode, done.stdout) == (2, said)
+    assert corpus.read_bytes() == content
+
+
 @pytest.mark.parametrize(("text", "said"), [("{", "run/table.json is damaged"), ("{}", "run/table.json is damaged")])
 def test_a_damaged_table_is_named(tree, text, said):
     (tree.root / "run").mkdir()
