@@ -86,9 +86,7 @@ void case_run(const test_case *c, const aft_parallel *parallel) {
     case_clear(c);
     size_t bytes = 0;
     aft_status status = aft_workspace_bytes(&c->problem, parallel, &bytes);
-    guarded workspace = guarded_make(bytes, c->spec.at_start, 0);
-    if (bytes)
-        memset(workspace.bytes, 0xa5, bytes);
+    guarded workspace = guarded_workspace(bytes, c->spec.at_start, c->spec.misalign);
     const uint64_t before = checksum(c);
     if (status == AFT_OK)
         status = parallel && !parallel->run ? run_by_index(&c->problem, workspace.bytes, bytes, parallel->width)

@@ -20,7 +20,7 @@ typedef struct case_spec {
     bool in_place;                            /* y is q */
     bool at_start;                            /* the unmapped page lies just before each tensor, else just after */
     size_t gap;                               /* elements between rows */
-    size_t misalign;                          /* elements between a tensor and the unmapped page */
+    size_t misalign;                          /* elements between tensor and page; slack of the workspace */
     float q_range, k_range, w_range, v_range; /* uniform in +- range */
 } case_spec;
 

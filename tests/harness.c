@@ -70,6 +70,8 @@ static bool enabled(const char *variable) {
 
 bool harness_thorough(void) { return enabled("AFT_TEST_THOROUGH"); }
 
+bool harness_whole_vectors(void) { return enabled("AFT_TEST_WHOLE_VECTORS"); }
+
 size_t harness_pick(size_t emulated, size_t normal, size_t thorough) {
     if (enabled("AFT_TEST_EMULATED"))
         return emulated;

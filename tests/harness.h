@@ -4,6 +4,7 @@
  * AFT_SEED=0x...         replays a run's random fills
  * AFT_TEST_ONLY=long*    runs the tests whose names match this pattern of * and ?
  * AFT_TEST_EMULATED=1    small sizes, for an emulated CPU
+ * AFT_TEST_WHOLE_VECTORS=1    for QEMU (7.2), which reads all bytes of a VMASKMOVPS load, also the masked ones
  * AFT_TEST_EXPECTED_ISA=avx2    what the library is to choose on this CPU
  * AFT_TEST_THOROUGH=1    large sizes */
 #ifndef AFT_TESTS_HARNESS_H
@@ -49,6 +50,8 @@ void random_resume(uint64_t state);
 /* The size or repetition that suits this run. */
 size_t harness_pick(size_t emulated, size_t normal, size_t thorough);
 bool harness_thorough(void);
+/* A masked load reads a whole vector here, as it does on no CPU. */
+bool harness_whole_vectors(void);
 
 /* Keeps the largest error of the running test, in units of what is allowed; it is printed at its end. */
 void harness_note_error(double ratio);

@@ -5,11 +5,12 @@
 #include <string.h>
 
 /* The prepared bias takes the place of the other, as a caller may write it. */
-static guarded prepare_into(const aft_shape *shape, const aft_bias *bias, bool at_start, aft_bias *prepared) {
+static guarded prepare_into(const aft_shape *shape, const aft_bias *bias, bool at_start, size_t slack,
+                            aft_bias *prepared) {
     size_t bytes;
     *prepared = *bias;
     assert_int_equal(aft_prepared_bytes(shape, bias, &bytes), AFT_OK);
-    guarded memory = guarded_make(bytes, at_start, 0);
+    guarded memory = guarded_make(bytes, at_start, slack);
     memset(memory.bytes, at_start ? 0x5a : 0xa5, bytes);
     assert_int_equal(aft_prepare(shape, prepared, memory.bytes, bytes, prepared), AFT_OK);
     assert_int_equal(prepared->kind, AFT_BIAS_PREPARED);
@@ -18,15 +19,19 @@ static guarded prepare_into(const aft_shape *shape, const aft_bias *bias, bool a
     return memory;
 }
 
-preparation preparation_make(const aft_shape *shape, const aft_bias *bias) {
+preparation preparation_in_place(const aft_shape *shape, const aft_bias *bias, bool at_start, size_t slack) {
     preparation p;
-    guarded other = prepare_into(shape, bias, true, &p.bias);
-    p.memory = prepare_into(shape, bias, false, &p.bias);
+    guarded other = prepare_into(shape, bias, !at_start, slack, &p.bias);
+    p.memory = prepare_into(shape, bias, at_start, slack, &p.bias);
     assert_int_equal(p.memory.count, other.count);
     assert_memory_equal(p.memory.bytes, other.bytes, other.count);
     guarded_free(&other);
     guarded_read_only(&p.memory);
     return p;
+}
+
+preparation preparation_make(const aft_shape *shape, const aft_bias *bias) {
+    return preparation_in_place(shape, bias, false, 0);
 }
 
 void preparation_free(preparation *p) { guarded_free(&p->memory); }
@@ -36,7 +41,8 @@ prepared_case prepared_case_of(test_case c) {
     assert_non_null(p.kept);
     case_run(&c, NULL);
     p.want = case_snapshot(&c);
-    p.prepared = preparation_make(&c.problem.shape, &c.problem.bias);
+    p.prepared =
+        preparation_in_place(&c.problem.shape, &c.problem.bias, c.spec.at_start, c.spec.misalign * sizeof(float));
     memcpy(p.kept, c.w.bytes, c.w.count);
     guarded_free(&c.w);
     c.problem.bias = p.prepared.bias;

@@ -10,12 +10,14 @@ typedef struct preparation {
     guarded memory; /* read-only */
 } preparation;
 
-/* Prepares twice, right behind an unmapped page and right before one, each time over other garbage, and expects the
- * same bytes. */
+/* Prepares twice, over other garbage each time, and expects the same bytes: in the place that is stayed in, as of
+ * guarded_make, and in the same one at the other end. */
+preparation preparation_in_place(const aft_shape *shape, const aft_bias *bias, bool at_start, size_t slack);
+/* Right before an unmapped page. */
 preparation preparation_make(const aft_shape *shape, const aft_bias *bias);
 void preparation_free(preparation *p);
 
-/* A case whose bias is prepared; the memory of the bias itself is unmapped. */
+/* A case whose bias is prepared, as far from the page as the bias itself was; the memory of that is unmapped. */
 typedef struct prepared_case {
     test_case c;
     preparation prepared;

@@ -22,8 +22,8 @@ typedef struct spec {
     const struct place *place; /* of every array; NULL: anywhere */
 } spec;
 
-/* The unmapped page lies before an array or after it, with so many floats between them; rows of x, y and the bias are
- * this much longer than what is in them. */
+/* The unmapped page lies before an array or after it, with so many floats between them (of the workspace: bytes, as of
+ * guarded_workspace); rows of x, y and the bias are this much longer than what is in them. */
 typedef struct place {
     bool at_start;
     size_t slack, gap;
@@ -37,9 +37,12 @@ typedef struct subject {
     size_t lengths[4];
 } subject;
 
+static bool at_start(const spec *s) { return s->place ? s->place->at_start : random_chance(0.5); }
+
+static size_t slack_bytes(const spec *s) { return s->place ? s->place->slack * sizeof(float) : 0; }
+
 static guarded filled(const spec *s, size_t count, float low, float high) {
-    const bool at_start = s->place ? s->place->at_start : random_chance(0.5);
-    guarded memory = guarded_make(count * sizeof(float), at_start, s->place ? s->place->slack * sizeof(float) : 0);
+    guarded memory = guarded_make(count * sizeof(float), at_start(s), slack_bytes(s));
     for (size_t i = 0; i < count; i++)
         ((float *)memory.bytes)[i] = random_float(low, high);
     return memory;
@@ -93,7 +96,7 @@ static subject make_subject(const spec *s) {
                                   .y_time_stride = stride};
     size_t bytes;
     assert_int_equal(aft_layer_bytes(&m.layer, &bytes), AFT_OK);
-    m.memory = guarded_make(bytes, false, 0);
+    m.memory = guarded_make(bytes, s->place && s->place->at_start, slack_bytes(s));
     assert_int_equal(aft_layer_prepare(&m.layer, m.memory.bytes, bytes), AFT_OK);
     guarded_read_only(&m.memory);
     return m;
@@ -120,7 +123,7 @@ static void run_on_pool(const subject *m, size_t width) {
     const aft_parallel *const given = width ? &parallel : NULL;
     size_t bytes;
     assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, given, &bytes), AFT_OK);
-    guarded workspace = guarded_make(bytes, random_chance(0.5), random_size(0, 3));
+    guarded workspace = guarded_workspace(bytes, at_start(&m->s), m->s.place ? m->s.place->slack : random_size(0, 63));
     assert_int_equal(aft_layer_forward(m->memory.bytes, &m->sequences, workspace.bytes, bytes, given), AFT_OK);
     guarded_free(&workspace);
 }
@@ -141,7 +144,7 @@ static void run_by_index(const subject *m) {
     const aft_parallel width = {.width = 2};
     size_t bytes;
     assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, &width, &bytes), AFT_OK);
-    guarded workspace = guarded_make(bytes, false, 0);
+    guarded workspace = guarded_workspace(bytes, false, 0);
     assert_int_equal(run_tasks(m->memory.bytes, &m->sequences, workspace.bytes, bytes), AFT_OK);
     guarded_free(&workspace);
 }
@@ -261,7 +264,7 @@ static void isa_changes_under_way(const char *isa) {
     const aft_parallel parallel = {.run = run_after_a_change, .width = 1};
     size_t bytes;
     assert_int_equal(aft_layer_workspace_bytes(m.memory.bytes, &m.sequences, &parallel, &bytes), AFT_OK);
-    guarded workspace = guarded_make(bytes, false, 0);
+    guarded workspace = guarded_workspace(bytes, false, 0);
     assert_int_equal(aft_layer_forward(m.memory.bytes, &m.sequences, workspace.bytes, bytes, &parallel), AFT_OK);
     expect_bits("with another instruction set chosen under way", m.sequences.y, want, s.length * s.dim);
     assert_int_equal(aft_use_isa(isa), AFT_OK);
@@ -381,7 +384,7 @@ static void as_recorded(const char *isa) {
 }
 
 int main(void) {
-    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(guard_pages), EACH_ISA(isa_changes_under_way),
-                                         EACH_ISA(as_recorded)};
+    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(guard_pages),
+                                         EACH_ISA(isa_changes_under_way), EACH_ISA(as_recorded)};
     return HARNESS_MAIN("layer", units);
 }
