@@ -78,6 +78,12 @@ size_t harness_pick(size_t emulated, size_t normal, size_t thorough) {
     return harness_thorough() ? thorough : normal;
 }
 
+static size_t lanes_of(const char *isa) { return strcmp(isa, "avx512") == 0 ? 16 : strcmp(isa, "avx2") == 0 ? 8 : 4; }
+
+size_t harness_lanes(const char *isa) { return harness_pick(lanes_of(isa), 16, 16); }
+
+size_t harness_step(const char *isa) { return strcmp(isa, "neon") == 0 ? 1 : harness_pick(7, 1, 1); }
+
 void harness_note_error(double ratio) {
     if (!(ratio <= worst_error))
         worst_error = ratio;

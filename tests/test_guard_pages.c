@@ -7,10 +7,8 @@
 #include "preparation.h"
 
 enum {
-    WIDEST = 16,            /* lanes of a vector */
-    MOST = 3 * WIDEST + 1,  /* channels, or rows */
-    OFFSETS = WIDEST,       /* floats between a tensor and the page */
-    KEYS_OF_CHAINS = 2 * 16 /* behind which a tail of keys begins */
+    KEYS_OF_CHAINS = 2 * 16, /* behind which a tail of keys begins */
+    MOST_ROWS = 3 * 14 + 1   /* tiles of as many as a kernel takes at once, and one */
 };
 
 /* One problem in one place. Answers the outputs of the first; all others must have their bits. */
@@ -34,12 +32,13 @@ static float *run_in_place(const case_spec *spec, bool prepared, float *want) {
     return want;
 }
 
-static void try_every_place(size_t q_len, size_t kv_len, size_t channels) {
+/* So many floats, fewer than a vector has, lie between each tensor and the page. */
+static void try_every_place(const char *isa, size_t q_len, size_t kv_len, size_t channels) {
     for (aft_bias_kind kind = AFT_BIAS_NONE; kind <= AFT_BIAS_BAND; kind++)
         for (int causal = 0; causal < 2; causal++) {
             const uint64_t numbers = random_state();
             float *want = NULL;
-            for (size_t offset = 0; offset < OFFSETS; offset += harness_pick(7, 1, 1))
+            for (size_t offset = 0; offset < harness_lanes(isa); offset += harness_step(isa))
                 for (int at_start = 0; at_start < 2; at_start++) {
                     case_spec spec = case_default(q_len, kv_len, channels);
                     spec.kind = kind;
@@ -60,21 +59,18 @@ static void try_every_place(size_t q_len, size_t kv_len, size_t channels) {
 }
 
 static void every_channel_count(const char *isa) {
-    (void)isa;
-    for (size_t channels = 1; channels <= MOST; channels += harness_pick(23, 1, 1))
-        try_every_place(2, 3, channels);
+    for (size_t channels = 1; channels <= 3 * harness_lanes(isa) + 1; channels += harness_step(isa))
+        try_every_place(isa, 2, 3, channels);
 }
 
 static void every_key_count(const char *isa) {
-    (void)isa;
-    for (size_t keys = 1; keys <= MOST; keys += harness_pick(23, 1, 1))
-        try_every_place(2, keys, 5);
+    for (size_t keys = 1; keys <= 3 * harness_lanes(isa) + 1; keys += harness_step(isa))
+        try_every_place(isa, 2, keys, 5);
 }
 
 static void every_row_count(const char *isa) {
-    (void)isa;
-    for (size_t rows = 1; rows <= MOST; rows += harness_pick(23, 1, 1))
-        try_every_place(rows, KEYS_OF_CHAINS + 1, WIDEST + 1);
+    for (size_t rows = 1; rows <= MOST_ROWS; rows += harness_step(isa))
+        try_every_place(isa, rows, KEYS_OF_CHAINS + 1, harness_lanes(isa) + 1);
 }
 
 int main(void) {

@@ -217,13 +217,31 @@ static void expect_rows(const subject *m, const float *want) {
     }
 }
 
+/* A product takes up to 14 rows at once, and a task 96: every rest of both, in tiles of many columns and in single vectors. */
+static void every_length(const char *isa) {
+    for (size_t length = 1; length <= 96 + 14; length += harness_step(isa)) {
+        const spec s = {.dim = 64 + 5,
+                        .heads = 1,
+                        .channels = 3,
+                        .max_length = length,
+                        .batch = 1,
+                        .length = length,
+                        .kind = AFT_BIAS_NONE};
+        subject m = make_subject(&s);
+        float *const want = layer_reference(&m.layer, &m.sequences);
+        run_on_pool(&m, 0);
+        expect_rows(&m, want);
+        free(want);
+        free_subject(&m);
+    }
+}
+
 /* Every count of inputs, units and outputs up to three of the widest vectors and one, with arrays that begin or end at
  * an unmapped page or a few floats from it. */
 static void guard_pages(const char *isa) {
-    (void)isa;
-    const size_t most = 3 * 16 + 1, step = harness_pick(24, 1, 1);
-    for (size_t units = 1; units <= most; units += step)
-        for (size_t slack = 0; slack < 16; slack += harness_pick(9, 1, 1))
+    const size_t most = 3 * 16 + 1;
+    for (size_t units = 1; units <= most; units += harness_step(isa))
+        for (size_t slack = 0; slack < harness_lanes(isa); slack += harness_step(isa))
             for (int at_start = 0; at_start < 2; at_start++) {
                 const place where = {at_start, slack, slack % 3};
                 const spec s = {.dim = most + 1 - units,
@@ -384,7 +402,7 @@ static void as_recorded(const char *isa) {
 }
 
 int main(void) {
-    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(guard_pages),
+    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(every_length), EACH_ISA(guard_pages),
                                          EACH_ISA(isa_changes_under_way), EACH_ISA(as_recorded)};
     return HARNESS_MAIN("layer", units);
 }
