@@ -217,6 +217,15 @@ static void expect_rows(const subject *m, const float *want) {
     }
 }
 
+static void try_in_place(const spec *s) {
+    subject m = make_subject(s);
+    float *const want = layer_reference(&m.layer, &m.sequences);
+    run_on_pool(&m, 0);
+    expect_rows(&m, want);
+    free(want);
+    free_subject(&m);
+}
+
 /* A product takes up to 14 rows at once, and a task 96: every rest of both, in tiles of many columns and in single vectors. */
 static void every_length(const char *isa) {
     for (size_t length = 1; length <= 96 + 14; length += harness_step(isa)) {
@@ -227,12 +236,7 @@ static void every_length(const char *isa) {
                         .batch = 1,
                         .length = length,
                         .kind = AFT_BIAS_NONE};
-        subject m = make_subject(&s);
-        float *const want = layer_reference(&m.layer, &m.sequences);
-        run_on_pool(&m, 0);
-        expect_rows(&m, want);
-        free(want);
-        free_subject(&m);
+        try_in_place(&s);
     }
 }
 
@@ -253,13 +257,24 @@ static void guard_pages(const char *isa) {
                                 .kind = (aft_bias_kind)(units % 4),
                                 .window = 2,
                                 .place = &where};
-                subject m = make_subject(&s);
-                float *const want = layer_reference(&m.layer, &m.sequences);
-                run_on_pool(&m, 0);
-                expect_rows(&m, want);
-                free(want);
-                free_subject(&m);
+                try_in_place(&s);
             }
+}
+
+/* Sums over more than the 128 units of a chain wait in y, which ends at an unmapped page: every tail of it. */
+static void sums_at_a_page(const char *isa) {
+    static const place where = {.at_start = false};
+    for (size_t dim = 1; dim <= 3 * harness_lanes(isa) + 1; dim += harness_step(isa)) {
+        const spec s = {.dim = dim,
+                        .heads = 1,
+                        .channels = 128 + 1,
+                        .max_length = 2,
+                        .batch = 1,
+                        .length = 2,
+                        .kind = AFT_BIAS_NONE,
+                        .place = &where};
+        try_in_place(&s);
+    }
 }
 
 /* Runs the tasks here, after it chose another instruction set than the active one. */
@@ -402,7 +417,8 @@ static void as_recorded(const char *isa) {
 }
 
 int main(void) {
-    static const harness_unit units[] = {EACH_ISA(is_its_parts), EACH_ISA(every_length), EACH_ISA(guard_pages),
+    static const harness_unit units[] = {EACH_ISA(is_its_parts),          EACH_ISA(every_length),
+                                         EACH_ISA(guard_pages),           EACH_ISA(sums_at_a_page),
                                          EACH_ISA(isa_changes_under_way), EACH_ISA(as_recorded)};
     return HARNESS_MAIN("layer", units);
 }
