@@ -140,6 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     use_isa(other);
     case_run(&t, &(aft_parallel){.run = run_backwards, .width = WIDTH});
     case_same_bits(&t, want, "on a pool");
+    case_run(&t, &(aft_parallel){.width = WIDTH});
+    case_same_bits(&t, want, "by index");
     run_batch_by_batch(&t);
     case_same_bits(&t, want, "batch by batch");
     free(want);
