@@ -30,6 +30,14 @@ void arena_fill(choices *c, size_t longest) {
 
 const size_t *arena_lengths(void) { return (const size_t *)(const void *)arena.bytes; }
 
+const size_t *arena_move_lengths(choices *c) {
+    const size_t bytes = ARENA_LENGTHS * sizeof(size_t),
+                 at = choose_size(c, 0, (ARENA_BYTES - bytes) / sizeof(size_t)) * sizeof(size_t);
+    memmove(before + at, before, bytes);
+    memcpy(arena.bytes, before, ARENA_BYTES);
+    return (const size_t *)(const void *)(arena.bytes + at);
+}
+
 float *arena_place(size_t index) { return (float *)(void *)arena.bytes + index; }
 
 float *arena_lay_out(choices *c, size_t *used, const aft_shape *shape, size_t times, size_t columns,
@@ -74,8 +82,10 @@ void arena_check_outcome(const char *function) {
     memcpy(arena.bytes, before, ARENA_BYTES);
 }
 
+bool arena_is_untouched(void) { return memcmp(arena.bytes, before, ARENA_BYTES) == 0; }
+
 void arena_expect_untouched(const char *function) {
-    if (memcmp(arena.bytes, before, ARENA_BYTES) != 0)
+    if (!arena_is_untouched())
         harness_fail("%s wrote where it must not", function);
 }
 

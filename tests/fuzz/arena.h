@@ -14,6 +14,8 @@ void arena_make(void);
 /* Numbers, some of them special, and first of all lengths of up to `longest`. */
 void arena_fill(choices *c, size_t longest);
 const size_t *arena_lengths(void);
+/* The same lengths anywhere in the arena, over what was there. */
+const size_t *arena_move_lengths(choices *c);
 float *arena_place(size_t index);
 /* The next stretch behind the lengths (*used counts it) for floats [batch][heads][times][columns] in a usual layout. */
 float *arena_lay_out(choices *c, size_t *used, const aft_shape *shape, size_t times, size_t columns, size_t strides[3]);
@@ -29,6 +31,7 @@ void arena_expect_float(const float *place, float value);
 /* Compares, and puts everything back. */
 void arena_check_outcome(const char *function);
 /* A call that was refused, or wrote elsewhere. */
+bool arena_is_untouched(void);
 void arena_expect_untouched(const char *function);
 
 /* `answer` is the status of a call that may be refused for the reasons in `why`, or, where sizes are huge, for another one

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Legal problems in which some fields take any value, in an arena that all tensors share. A call is refused for a reason
- * that model.h knows, on every instruction set alike, and then nothing is written; or y is right, the same everywhere, and
- * nothing but y is written. */
+/* Legal problems in which some fields take any value, on pools of any kind, in an arena that all tensors share. A call
+ * is refused for a reason that model.h knows, on every instruction set alike, and then nothing is written; or y is
+ * right, the same everywhere, and nothing but y is written. */
 #include <stdlib.h>
 
 #include "fuzz/arena.h"
+#include "fuzz/strange_pool.h"
 #include "harness.h"
 #include "reference.h"
 
-enum { HEADER_BYTES = 128, MOST_PREPARED = 1 << 17, WIDTH = 2 };
+enum { HEADER_BYTES = 128, MOST_PREPARED = 1 << 17, MOST_WORKSPACE = 1 << 20, SMALL_WORKSPACE = 64, WIDTH = 2 };
 static const long double most_work = 1 << 13; /* elements of y times keys */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -132,24 +133,36 @@ static void run_by_index(const aft_problem *p, void *workspace, size_t bytes) {
     assert_int_equal(aft_run(p, workspace, bytes, phases, 0, 0), AFT_SIZE);
 }
 
-/* A workspace that is missing, short or in the way of a tensor. */
+/* A workspace that may be in the way of what the problem points to. */
+static void try_place(const aft_problem *p, void *place, size_t bytes) {
+    const aft_bias_kind kind = p->bias.kind;
+    const view views[] = {
+        view_of_input(&p->q, &p->shape, p->shape.q_len), view_of_input(&p->k, &p->shape, p->shape.kv_len),
+        view_of_input(&p->v, &p->shape, p->shape.kv_len), view_of_output(p),
+        kind == AFT_BIAS_NONE || kind == AFT_BIAS_PREPARED ? (view){0} : view_of_bias(&p->shape, &p->bias)};
+    enum { VIEWS = sizeof views / sizeof views[0] };
+    extent taken[VIEWS + 2] = {
+        extent_of_bytes(p->shape.kv_lengths, p->shape.kv_lengths ? p->shape.batch * sizeof(size_t) : 0),
+        extent_of_bytes(p->bias.data, kind == AFT_BIAS_PREPARED ? HEADER_BYTES : 0)};
+    reasons ignored = 0;
+    for (size_t i = 0; i < VIEWS; i++)
+        taken[2 + i] = extent_of_view(&views[i], true, &ignored);
+    const reasons why = why_no_workspace(place, bytes, bytes, taken, VIEWS + 2);
+    if (why)
+        expect_reason("aft_forward", aft_forward(p, place, bytes, NULL), why, false);
+}
+
+/* A workspace that is missing, short or in the way. */
 static void refuse_workspaces(choices *c, const aft_problem *p, void *workspace, size_t bytes) {
     if (bytes == 0)
         return;
     assert_int_equal(aft_forward(p, NULL, bytes, NULL), AFT_NULL);
     assert_int_equal(aft_forward(p, workspace, bytes - 1 - choose_size(c, 0, 255) % bytes, NULL), AFT_WORKSPACE);
-    const view views[] = {view_of_input(&p->q, &p->shape, p->shape.q_len), view_of_output(p),
-                          view_of_input(&p->k, &p->shape, p->shape.kv_len),
-                          view_of_input(&p->v, &p->shape, p->shape.kv_len)};
     unsigned char *const inside =
         (unsigned char *)arena_place(choose_size(c, 0, ARENA_FLOATS - 1)) + choose_size(c, 0, 3);
-    bool meets = false;
-    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
-        reasons ignored = 0;
-        meets = meets || extents_meet(extent_of_view(&views[i], true, &ignored), extent_of_bytes(inside, bytes));
-    }
-    if (meets)
-        assert_int_equal(aft_forward(p, inside, bytes, NULL), AFT_OVERLAP);
+    try_place(p, inside, bytes);
+    if (p->bias.kind == AFT_BIAS_PREPARED)
+        try_place(p, (void *)(uintptr_t)p->bias.data, bytes);
     arena_expect_untouched("aft_forward, with a workspace that will not do,");
 }
 
@@ -174,6 +187,33 @@ static void run_everywhere(choices *c, const aft_problem *p, const aft_problem *
     }
 }
 
+/* On a pool of any kind, a problem that has just run everywhere. */
+static void try_pool(choices *c, const aft_problem *p) {
+    strange_pool pool;
+    choose_pool(c, &pool);
+    const bool huge = pool.parallel.width > UINT32_MAX;
+    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
+        size_t bytes = 12345;
+        use_isa(i);
+        const aft_status measured = aft_workspace_bytes(p, &pool.parallel, &bytes);
+        expect_reason("aft_workspace_bytes, for a pool,", measured, why_no_pool(&pool.parallel, false), huge);
+        assert_true(measured == AFT_OK || bytes == 12345);
+        const size_t given = measured == AFT_OK && bytes <= MOST_WORKSPACE ? bytes : SMALL_WORKSPACE;
+        void *const workspace = malloc(given);
+        assert_true(workspace || given == 0);
+        reasons why = why_no_pool(&pool.parallel, true);
+        if (measured == AFT_OK)
+            why |= why_no_workspace(workspace, given, bytes, NULL, 0);
+        pool.strayed = false;
+        const aft_status answer = aft_forward(p, workspace, given, &pool.parallel);
+        expect_reason("aft_forward, on a pool,", answer, pool.strayed ? 1u << AFT_SIZE : why, huge);
+        if (answer == AFT_OK || pool.strayed)
+            arena_check_outcome("aft_forward, on a pool,");
+        arena_expect_untouched("a call that was refused");
+        free(workspace);
+    }
+}
+
 /* Every call that must not do anything. `sizes`: reasons before there are addresses; `run`: of the problem as it is. */
 static void refuse(const aft_problem *p, reasons sizes, reasons run, bool huge) {
     size_t answer = 12345;
@@ -186,7 +226,7 @@ static void refuse(const aft_problem *p, reasons sizes, reasons run, bool huge) 
         assert_int_equal(aft_tasks(p, 0, &answer), AFT_OK);
     if (run == 0)
         return;
-    unsigned char workspace[64];
+    unsigned char workspace[SMALL_WORKSPACE];
     expect_reason("aft_forward", aft_forward(p, workspace, sizeof workspace, NULL), run, huge);
     expect_reason("aft_run", aft_run(p, workspace, sizeof workspace, 0, 0, 0), run, huge);
     arena_expect_untouched("a call that was refused");
@@ -250,6 +290,21 @@ static void try_foreign(aft_problem *p) {
     assert_int_not_equal(aft_workspace_bytes(p, NULL, &answer), AFT_OK);
 }
 
+/* Whether it is a legal problem, which then has run everywhere. */
+static bool try_problem(choices *c, const aft_problem *p) {
+    const reasons why = why_no_problem(p, true);
+    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
+        use_isa(i);
+        refuse(p, why_no_problem(p, false), why, shape_is_huge(&p->shape, &p->bias));
+    }
+    const bool has_bias = p->bias.kind != AFT_BIAS_NONE;
+    const view bias = has_bias && why == 0 ? view_of_bias(&p->shape, &p->bias) : (view){0};
+    if (why || !tensors_lie_in_arena(p) || !arena_holds(&bias) || work_of(&p->shape) > most_work)
+        return false;
+    run_everywhere(c, p, p);
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     choices c = {bytes, bytes + count};
     arena_fill(&c, 16);
@@ -259,15 +314,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
         try_foreign(&p);
         return 0;
     }
-    const reasons why = why_no_problem(&p, true);
-    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
-        use_isa(i);
-        refuse(&p, why_no_problem(&p, false), why, shape_is_huge(&p.shape, &p.bias));
-    }
     try_prepared(&c, &p);
-    const bool has_bias = p.bias.kind != AFT_BIAS_NONE;
-    const view bias = has_bias && why == 0 ? view_of_bias(&p.shape, &p.bias) : (view){0};
-    if (why == 0 && tensors_lie_in_arena(&p) && arena_holds(&bias) && work_of(&p.shape) <= most_work)
-        run_everywhere(&c, &p, &p);
+    if (try_problem(&c, &p))
+        try_pool(&c, &p);
+    if (choose_flag(&c)) {
+        p.shape.kv_lengths = arena_move_lengths(&c);
+        limit_lengths(&p.shape);
+        try_problem(&c, &p);
+    }
     return 0;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Layers and sequences of which some fields take any value: refused for a reason, or the same bits as their parts one after
- * the other, on every instruction set. */
+/* Layers and sequences of which some fields take any value, on pools of any kind: refused for a reason, or the same
+ * bits as their parts one after the other, on every instruction set. */
 #include <stdlib.h>
 
 #include "fuzz/arena.h"
+#include "fuzz/strange_pool.h"
 #include "harness.h"
 #include "layer_reference.h"
 
-enum { MOST_MAPS = 1 << 14, MOST_PACKED = 1 << 18, WIDTH = 2 };
+enum { MOST_MAPS = 1 << 14, MOST_PACKED = 1 << 18, MOST_WORKSPACE = 1 << 20, SMALL_WORKSPACE = 64, WIDTH = 2 };
 static const long double most_work = 1 << 16; /* products */
 
 static float parameters[MOST_MAPS]; /* all maps and the bias begin somewhere in them */
@@ -107,6 +108,12 @@ static bool parameters_reach(const aft_layer *layer) {
            hidden_of(layer) * dim <= most && hidden_of(layer) <= most && dim <= most;
 }
 
+/* A caller has a length for each batch. */
+static void limit_lengths(aft_sequences *s) {
+    if (s->batch > ARENA_LENGTHS)
+        s->lengths = NULL;
+}
+
 static aft_sequences choose_sequences(choices *c, const aft_layer *layer) {
     aft_sequences s = {.batch = choose_size(c, 0, 3), .length = choose_size(c, 0, layer->max_length % 256)};
     size_t used = 0, strides[3];
@@ -130,8 +137,7 @@ static aft_sequences choose_sequences(choices *c, const aft_layer *layer) {
         else if (which < 12)
             s.y = (float *)(uintptr_t)arena_choose(c, s.x);
     }
-    if (s.batch > ARENA_LENGTHS) /* a caller has one for each batch */
-        s.lengths = NULL;
+    limit_lengths(&s);
     return s;
 }
 
@@ -143,7 +149,21 @@ static view view_of_y(const aft_sequences *s, size_t dim) {
     return (view){s->y, {s->batch, 1, s->length}, {s->y_batch_stride, 0, s->y_time_stride}, dim};
 }
 
-static reasons why_no_sequences(const aft_layer *layer, const aft_sequences *s, bool addresses) {
+static extent extent_of_lengths(const aft_sequences *s) {
+    return extent_of_bytes(s->lengths, s->lengths ? s->batch * sizeof(size_t) : 0);
+}
+
+/* A layer in memory, and what it was made of. */
+typedef struct packed_layer {
+    const aft_layer *layer;
+    unsigned char *memory;
+    size_t bytes;
+} packed_layer;
+
+static extent extent_of_packed(const packed_layer *packed) { return extent_of_bytes(packed->memory, packed->bytes); }
+
+static reasons why_no_sequences(const packed_layer *packed, const aft_sequences *s, bool addresses) {
+    const aft_layer *const layer = packed->layer;
     const view x = view_of_x(s, layer->dim), y = view_of_y(s, layer->dim);
     const long double most = (long double)(PTRDIFF_MAX / sizeof(float));
     reasons why = 0;
@@ -157,8 +177,9 @@ static reasons why_no_sequences(const aft_layer *layer, const aft_sequences *s, 
     for (size_t b = 0; s->lengths && b < s->batch; b++)
         if (s->lengths[b] > s->length)
             why |= 1u << AFT_SIZE;
-    const extent lengths = extent_of_bytes(s->lengths, s->lengths ? s->batch * sizeof(size_t) : 0);
-    return view_interleaves(&y) || extents_meet(at_y, lengths) ? why | 1u << AFT_OVERLAP : why;
+    const bool clash = view_interleaves(&y) || extents_meet(at_y, extent_of_lengths(s)) ||
+                       extents_meet(at_y, extent_of_packed(packed));
+    return clash ? why | 1u << AFT_OVERLAP : why;
 }
 
 static void judge(const aft_layer *layer, const aft_sequences *s) {
@@ -195,47 +216,107 @@ static void refuse_workspaces(const void *packed, const aft_sequences *s, void *
     arena_expect_untouched("aft_layer_forward, with a workspace that will not do,");
 }
 
-static void run_everywhere(const aft_layer *layer, const void *packed, const aft_sequences *s) {
+static void run_everywhere(const packed_layer *packed, const aft_sequences *s) {
     const aft_parallel width = {.width = WIDTH};
     for (size_t i = 0, isas = count_isas(); i < isas; i++) {
         size_t bytes, more;
         use_isa(i);
-        assert_int_equal(aft_layer_workspace_bytes(packed, s, NULL, &bytes), AFT_OK);
-        assert_int_equal(aft_layer_workspace_bytes(packed, s, &width, &more), AFT_OK);
+        assert_int_equal(aft_layer_workspace_bytes(packed->memory, s, NULL, &bytes), AFT_OK);
+        assert_int_equal(aft_layer_workspace_bytes(packed->memory, s, &width, &more), AFT_OK);
         void *const workspace = more ? malloc(more) : NULL;
         assert_true(workspace || more == 0);
-        refuse_workspaces(packed, s, workspace, bytes);
-        assert_int_equal(aft_layer_forward(packed, s, workspace, bytes, NULL), AFT_OK);
+        refuse_workspaces(packed->memory, s, workspace, bytes);
+        assert_int_equal(aft_layer_forward(packed->memory, s, workspace, bytes, NULL), AFT_OK);
         if (i == 0)
-            judge(layer, s);
+            judge(packed->layer, s);
         arena_check_outcome("aft_layer_forward");
-        run_by_index(packed, s, workspace, more);
+        run_by_index(packed->memory, s, workspace, more);
         arena_check_outcome("aft_layer_run");
         free(workspace);
     }
 }
 
-static void try_sequences(choices *c, const aft_layer *layer, const void *packed) {
-    const aft_sequences s = choose_sequences(c, layer);
-    const reasons why = why_no_sequences(layer, &s, true);
-    const bool huge = is_huge(layer) || s.batch > UINT32_MAX || s.length > UINT32_MAX;
+/* A workspace somewhere in the arena, at the lengths or over the packed layer, so that it may be in the way. */
+static void try_place(choices *c, const packed_layer *packed, const aft_sequences *s) {
+    void *const places[] = {arena_place(choose_size(c, 0, ARENA_FLOATS - 1)), (void *)(uintptr_t)s->lengths,
+                            packed->memory + choose_size(c, 0, UINT16_MAX) % packed->bytes};
+    void *const place = places[choose_size(c, 0, 2)];
+    const view x = view_of_x(s, packed->layer->dim), y = view_of_y(s, packed->layer->dim);
+    reasons ignored = 0;
+    const extent taken[] = {extent_of_view(&x, true, &ignored), extent_of_view(&y, true, &ignored),
+                            extent_of_lengths(s), extent_of_packed(packed)};
+    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
+        size_t bytes;
+        use_isa(i);
+        assert_int_equal(aft_layer_workspace_bytes(packed->memory, s, NULL, &bytes), AFT_OK);
+        const reasons why = why_no_workspace(place, bytes, bytes, taken, sizeof taken / sizeof taken[0]);
+        if (why)
+            expect_reason("aft_layer_forward", aft_layer_forward(packed->memory, s, place, bytes, NULL), why, false);
+        arena_expect_untouched("aft_layer_forward, with a workspace in the way,");
+    }
+}
+
+/* On a pool of any kind, sequences that have just run everywhere. */
+static void try_pool(choices *c, const packed_layer *packed, const aft_sequences *s) {
+    strange_pool pool;
+    choose_pool(c, &pool);
+    const bool huge = pool.parallel.width > UINT32_MAX;
+    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
+        size_t bytes = 12345;
+        use_isa(i);
+        const aft_status measured = aft_layer_workspace_bytes(packed->memory, s, &pool.parallel, &bytes);
+        expect_reason("aft_layer_workspace_bytes, for a pool,", measured, why_no_pool(&pool.parallel, false), huge);
+        assert_true(measured == AFT_OK || bytes == 12345);
+        const size_t given = measured == AFT_OK && bytes <= MOST_WORKSPACE ? bytes : SMALL_WORKSPACE;
+        void *const workspace = malloc(given);
+        assert_true(workspace || given == 0);
+        reasons why = why_no_pool(&pool.parallel, true);
+        if (measured == AFT_OK)
+            why |= why_no_workspace(workspace, given, bytes, NULL, 0);
+        pool.strayed = false;
+        const aft_status answer = aft_layer_forward(packed->memory, s, workspace, given, &pool.parallel);
+        expect_reason("aft_layer_forward, on a pool,", answer, pool.strayed ? 1u << AFT_SIZE : why, huge);
+        if (answer == AFT_OK || !arena_is_untouched()) /* a layer ends where a pool has strayed, y written or not */
+            arena_check_outcome("aft_layer_forward, on a pool,");
+        free(workspace);
+    }
+}
+
+static void try_sequences(choices *c, const packed_layer *packed, const aft_sequences *s) {
+    const aft_layer *const layer = packed->layer;
+    const reasons why = why_no_sequences(packed, s, true), sizes = why_no_sequences(packed, s, false);
+    const bool huge = is_huge(layer) || s->batch > UINT32_MAX || s->length > UINT32_MAX;
     size_t answer = 12345;
-    const aft_status status = aft_layer_workspace_bytes(packed, &s, NULL, &answer);
-    expect_reason("aft_layer_workspace_bytes", status, why_no_sequences(layer, &s, false), huge);
+    const aft_status status = aft_layer_workspace_bytes(packed->memory, s, NULL, &answer);
+    expect_reason("aft_layer_workspace_bytes", status, sizes, huge);
     assert_true(status == AFT_OK || answer == 12345);
-    expect_reason("aft_layer_phases", aft_layer_phases(packed, &s, &answer), why_no_sequences(layer, &s, false), huge);
+    expect_reason("aft_layer_phases", aft_layer_phases(packed->memory, s, &answer), sizes, huge);
     if (why) {
-        unsigned char workspace[64];
-        expect_reason("aft_layer_forward", aft_layer_forward(packed, &s, workspace, sizeof workspace, NULL), why, huge);
-        expect_reason("aft_layer_run", aft_layer_run(packed, &s, workspace, sizeof workspace, 0, 0, 0), why, huge);
+        unsigned char workspace[SMALL_WORKSPACE];
+        expect_reason("aft_layer_forward", aft_layer_forward(packed->memory, s, workspace, sizeof workspace, NULL), why,
+                      huge);
+        expect_reason("aft_layer_run", aft_layer_run(packed->memory, s, workspace, sizeof workspace, 0, 0, 0), why,
+                      huge);
         arena_expect_untouched("a call that was refused");
         return;
     }
-    const view x = view_of_x(&s, layer->dim), y = view_of_y(&s, layer->dim);
-    const long double rows = (long double)s.batch * (long double)s.length;
+    const view x = view_of_x(s, layer->dim), y = view_of_y(s, layer->dim);
+    const long double rows = (long double)s->batch * (long double)s->length;
     const long double units = hidden_of(layer) + (long double)layer->dim + 1;
-    if (status == AFT_OK && arena_holds(&x) && arena_holds(&y) && rows * units * units <= most_work)
-        run_everywhere(layer, packed, &s);
+    if (status != AFT_OK || !arena_holds(&x) || !arena_holds(&y) || rows * units * units > most_work)
+        return;
+    run_everywhere(packed, s);
+    try_place(c, packed, s);
+    try_pool(c, packed, s);
+}
+
+/* y over the packed layer, or the lengths somewhere else. */
+static void spoil_further(choices *c, const packed_layer *packed, aft_sequences *s) {
+    if (choose_flag(c)) {
+        s->lengths = arena_move_lengths(c);
+        limit_lengths(s);
+    } else
+        s->y = (float *)(void *)packed->memory + choose_size(c, 0, UINT16_MAX) % (packed->bytes / sizeof(float));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
@@ -253,11 +334,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     }
     if (packed_bytes > MOST_PACKED || !parameters_reach(&layer))
         return 0;
-    unsigned char *const packed = malloc(packed_bytes);
-    assert_non_null(packed);
-    assert_int_equal(aft_layer_prepare(&layer, packed, packed_bytes - 1), AFT_WORKSPACE);
-    assert_int_equal(aft_layer_prepare(&layer, packed, packed_bytes), AFT_OK);
-    try_sequences(&c, &layer, packed);
-    free(packed);
+    const packed_layer packed = {&layer, malloc(packed_bytes), packed_bytes};
+    unsigned char *const copy = malloc(packed_bytes);
+    assert_true(packed.memory && copy);
+    assert_int_equal(aft_layer_prepare(&layer, packed.memory, packed_bytes - 1), AFT_WORKSPACE);
+    assert_int_equal(aft_layer_prepare(&layer, packed.memory, packed_bytes), AFT_OK);
+    memcpy(copy, packed.memory, packed_bytes);
+    aft_sequences s = choose_sequences(&c, &layer);
+    try_sequences(&c, &packed, &s);
+    if (choose_flag(&c)) {
+        spoil_further(&c, &packed, &s);
+        try_sequences(&c, &packed, &s);
+    }
+    assert_memory_equal(packed.memory, copy, packed_bytes);
+    free(copy);
+    free(packed.memory);
     return 0;
 }

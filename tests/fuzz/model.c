@@ -169,6 +169,21 @@ reasons why_no_prepared_problem(const aft_problem *problem, bool addresses, cons
     return serves ? why : why | one(AFT_STALE);
 }
 
+reasons why_no_pool(const aft_parallel *pool, bool runs) {
+    return (runs && !pool->run ? one(AFT_NULL) : 0) | (pool->width == 0 ? one(AFT_SIZE) : 0);
+}
+
+reasons why_no_workspace(const void *workspace, size_t bytes, size_t needed, const extent *taken, size_t count) {
+    reasons why = (needed > 0 && !workspace ? one(AFT_NULL) : 0) | (bytes < needed ? one(AFT_WORKSPACE) : 0);
+    const extent at = extent_of_bytes(workspace, needed);
+    if (at.end > (long double)UINTPTR_MAX)
+        why |= one(AFT_SIZE);
+    for (size_t i = 0; i < count; i++)
+        if (extents_meet(at, taken[i]))
+            why |= one(AFT_OVERLAP);
+    return why;
+}
+
 bool shape_is_huge(const aft_shape *shape, const aft_bias *bias) {
     const size_t sizes[] = {shape->batch, shape->heads, shape->q_len, shape->kv_len, shape->channels, bias->window};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)

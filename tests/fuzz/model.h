@@ -48,6 +48,11 @@ reasons why_no_problem(const aft_problem *problem, bool addresses);
 reasons why_no_prepared_problem(const aft_problem *problem, bool addresses, const aft_shape *shape,
                                 const aft_bias *bias);
 
+/* A pool; one that does not run only says how wide a workspace is to be. */
+reasons why_no_pool(const aft_parallel *pool, bool runs);
+/* A workspace of a call that needs so many bytes and has arrays in `taken`. */
+reasons why_no_workspace(const void *workspace, size_t bytes, size_t needed, const extent *taken, size_t count);
+
 /* So large that a workspace or a prepared bias may not fit an address space. */
 bool shape_is_huge(const aft_shape *shape, const aft_bias *bias);
 
