@@ -65,8 +65,8 @@ int main(int argc, char **argv) {
     } catch (const std::invalid_argument &error) {
         std::fprintf(stderr, "aft_bench: %s\n", error.what());
         return 2;
-    } catch (const std::exception &error) {
+    } catch (const std::exception &error) { /* 1 is what has been measured, and kept */
         std::fprintf(stderr, "aft_bench: %s\n", error.what());
-        return 1;
+        return 3;
     }
 }

@@ -14,6 +14,8 @@ PAGE = pathlib.Path(__file__).with_name("PERFORMANCE.md")
 END = "<!-- end -->\n"
 COMMAND = "scripts/bench --table=speed --record"
 
+EXPS = ("sleef", "builtin")  # the providers, of which each run has one
+
 Rows = list[dict]
 
 
@@ -99,6 +101,9 @@ def section(runs: list[dict]) -> str:
     wrong = [f"{row['text']}: {row['wrong']}" for row in rows if "wrong" in row]
     if wrong:
         raise NotRecorded("; ".join(wrong))
+    for exp in EXPS:
+        if not any(row["text"].endswith(f", {exp} exp") for row in rows):
+            raise NotRecorded(f"no run has rows of the {exp} exp: the page has whole tables")
     return "\n".join([facts([run["context"] for run in runs]), speeds(rows), times(rows), providers(rows)])
 
 
@@ -119,7 +124,7 @@ def main(files: list[str]) -> int:
         record(COMMAND, section(runs))
     except (NotRecorded, OSError) as error:
         print(f"scripts/bench: nothing is recorded: {error}", file=sys.stderr)
-        return 1
+        return 3
     print(f"recorded in {os.path.relpath(PAGE)}")
     return 0
 

@@ -3,19 +3,22 @@
 stays whole, and what went wrong is said."""
 
 import contextlib
+import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
 
 import pytest
-from program import ROOT, command
+from program import PROGRAM, ROOT, command
 from report.results import read
 
 BRIEF = ("--quick", "--filter=^full.*T=10,", "--isa=scalar")
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
 FULL = 'mount -t tmpfs -o size=256k tmpfs "$0"; cat /dev/zero >"$0/filler" 2>/dev/null; exec "$@"'
+EMPTY = 'mount -t tmpfs -o size=256k tmpfs "$0"; exec "$@"'
 READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"'
 # The disk is full from the second pass on; what lies there then is copied out of the namespace.
 FILLED = """
@@ -31,22 +34,22 @@ exit $status
 
 
 @pytest.fixture
-def disk(tmp_path):
-    """Runs aft_bench with such a disk in the place of the results."""
-    results = tmp_path / "results"
-    results.mkdir()
-    if subprocess.run([*NAMESPACE, READ_ONLY, str(results), "true"], capture_output=True).returncode != 0:
+def results(tmp_path):
+    """A folder whose place such a disk can take."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    if subprocess.run([*NAMESPACE, READ_ONLY, str(folder), "true"], capture_output=True).returncode != 0:
         pytest.skip("this system does not let a process mount a disk of its own")
+    return folder
+
+
+@pytest.fixture
+def disk(results):
+    """Runs aft_bench with such a disk in the place of the results."""
 
     def run(script, *options):
-        words = [
-            *NAMESPACE,
-            script,
-            str(results),
-            *options,
-            *command(*BRIEF, f"--results={results}", "--processes=900"),
-        ]
-        return subprocess.run(words, capture_output=True, text=True)
+        program = command(*BRIEF, f"--results={results}", "--processes=900")
+        return subprocess.run([*NAMESPACE, script, str(results), *options, *program], capture_output=True, text=True)
 
     return run
 
@@ -58,7 +61,7 @@ def disk(tmp_path):
 )
 def test_what_cannot_be_kept_is_not_measured(disk, script, reason):
     ended = disk(script)
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert f": {reason}; choose another folder with --results=FOLDER" in ended.stderr
     assert ended.stdout == "" and "pass 1" not in ended.stderr
 
@@ -67,11 +70,49 @@ def test_a_disk_that_gets_full_keeps_the_last_whole_files(disk, tmp_path):
     left = tmp_path / "left"
     left.mkdir()
     ended = disk(FILLED, str(left))
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert "results.json: No space left on device; choose another folder" in ended.stderr
     (folder,) = left.iterdir()
     assert {path.name for path in folder.iterdir()} == {"results.json", "google_benchmark.json"}
     assert not read(folder).complete
+
+
+# In the place of aft_bench: leaves a whole file, with a row that falls short, and a disk that is full.
+FIRST_RUN = """#!/bin/sh
+for option; do case $option in --results=*) folder=${option#*=} ;; esac; done
+mkdir -p "$folder" && echo '%s' >"$folder/speed-sleef.json"
+cat /dev/zero >"$folder/filler" 2>/dev/null
+exit 1
+"""
+ROW = {"text": "a, sleef exp", "unit": "of exps", "sense": "at least", "bound": 1, "skipped": "for a test"}
+
+
+@pytest.mark.parametrize("filled", ["at once", "by the first run"])
+def test_half_a_speed_table_is_not_recorded(results, filled):
+    root = results.parent
+    for folder in ("scripts", "bench"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "results"))
+    (root / "tests").mkdir()
+    (root / "tests/data").symlink_to(ROOT / "tests/data")
+    for nothing_to_do in ("scripts/setup", "scripts/common/build-preset"):
+        (root / nothing_to_do).write_text("#!/bin/sh\n")
+    for build in ("bench", "bench-builtin"):
+        program = root / "build" / build / "bench/aft_bench"
+        program.parent.mkdir(parents=True)
+        program.symlink_to(PROGRAM)
+    if filled == "by the first run":
+        first = root / "build/bench/bench/aft_bench"
+        first.unlink()
+        first.write_text(FIRST_RUN % json.dumps({"context": {}, "rows": [ROW]}))
+        first.chmod(0o755)
+    words = [*NAMESPACE, FULL if filled == "at once" else EMPTY, str(results)]
+    ended = subprocess.run(
+        [*words, "scripts/bench", "--table=speed", "--record"], cwd=root, capture_output=True, text=True
+    )
+    page = "bench/PERFORMANCE.md"
+    assert (root / page).read_bytes() == (ROOT / page).read_bytes(), ended.stdout
+    assert ended.returncode == 3, ended.stderr
+    assert ended.stderr.count("\n") == 1 and "No space left on device" in ended.stderr, ended.stderr
 
 
 def begin(words, **options):

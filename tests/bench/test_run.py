@@ -221,7 +221,7 @@ def test_a_run_interrupted_before_its_first_result_leaves_nothing(tmp_path):
         (("--case=none",), 2, "--case is 'none'"),
         (("--unheard",), 2, "--help lists the options"),
         (("word",), 2, "'word' is not an option"),
-        (("--results=/dev/null/results",), 1, "choose another folder with --results=FOLDER"),
+        (("--results=/dev/null/results",), 3, "choose another folder with --results=FOLDER"),
     ],
 )
 def test_what_cannot_be_done_is_said_at_once(options, status, said):
@@ -235,7 +235,7 @@ def test_a_damaged_tensor_is_named_at_once(tmp_path):
     shutil.copytree(ROOT / "tests/data", data)
     (data / "masked/full_w.npy").write_bytes(b"\x93NUMPY")
     ended = run("--quick", f"--data={data}", f"--results={tmp_path / 'results'}")
-    assert ended.returncode == 1
+    assert ended.returncode == 3
     assert str(data / "masked/full_w.npy") in ended.stderr
     assert not (tmp_path / "results").exists()
 
@@ -249,7 +249,7 @@ def test_a_process_that_dies_fails_its_own_cells_alone(tmp_path):
     ended = run(*options, preexec_fn=little_memory)
     assert ended.returncode == 1, ended.stderr
     large, small = sorted(read(folder_in(tmp_path)).cells, key=lambda cell: cell.kernel)
-    assert large.failure.startswith("its process ended with status 1: aft_bench: ")
+    assert large.failure.startswith("its process ended with status 3: aft_bench: ")
     assert large.samples_ns == [] and large.summary is None
     assert small.failure is None and len(small.samples_ns) == 2
     assert "FAILED, not timed" in ended.stdout

@@ -12,7 +12,8 @@ from tree import ROOT, files_in
 DISKS = {"full": "No space left on device", "read-only": "Read-only file system"}
 RESULT = next((ROOT / "bench/results").glob("*/results.json"))
 PYTHON = str(ROOT / ".venv/bin/python")
-TABLE = {"context": {"cpu": "some"}, "rows": []}
+ROW = {"unit": "of exps", "sense": "at least", "bound": 1, "skipped": "for a test"}
+TABLE = {"context": {"cpu": "some"}, "rows": [ROW | {"text": f"a, {exp} exp"} for exp in ("sleef", "builtin")]}
 
 # By what is written where: the command, the folder, and what the message names.
 WRITERS = {
