@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
         return 2
     except KeyboardInterrupt:
         print(f"report: interrupted; scripts/bench --report={options.folder} makes the page again", file=sys.stderr)
-        return ending.INTERRUPTED
+        raise
     return 0
 
 

@@ -4,11 +4,14 @@
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 
-INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
+from . import watcher
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def told(error: Exception) -> str:
@@ -25,15 +28,26 @@ def told(error: Exception) -> str:
     return str(error)
 
 
+def interrupt(number: int, _: object) -> None:
+    for other in SIGNALS:
+        signal.signal(other, signal.SIG_IGN)  # a second one would break off the tidying up after this one
+    raise KeyboardInterrupt(number)
+
+
 def run(program: str, main: Callable[[], int | None], errors: tuple[type[Exception], ...] = ()) -> None:
-    """Ends the process with what main returns, or with 2 where files or programs fail it, or one of its own errors."""
+    """Ends the process with what main returns, or with 2 where files or programs fail it, or one of its own errors.
+    SIGTERM and SIGHUP are to it what Ctrl-C is."""
+    watcher.begin()
+    for number in SIGNALS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # by the caller, as nohup does
+            signal.signal(number, interrupt)
     try:
         try:
             status = main()
         finally:
             sys.stdout.flush()  # a full disk may be where the output goes
-    except KeyboardInterrupt:
-        status = INTERRUPTED
+    except KeyboardInterrupt as interruption:
+        status = 128 + interruption.args[0]
     except (OSError, subprocess.CalledProcessError, *errors) as error:
         print(f"{program}: {told(error)}", file=sys.stderr)
         status = 2

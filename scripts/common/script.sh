@@ -3,6 +3,10 @@
 # What every script begins with.
 set -euo pipefail
 
+# Nothing goes on behind a script that has ended: see watcher.py, from which it begins anew.
+[[ -v AFT_SCRIPT_$$ ]] || ! command -v python3 >/dev/null ||
+    exec python3 -IS "$(dirname "${BASH_SOURCE[0]}")/watcher.py" "$BASH" "$0" "$@"
+
 # Ctrl-C reaches what the script runs as well. A program that ends itself on it with a status would be one that failed, and
 # the script go on.
 end_on_interrupt() { trap 'exit 130' INT; }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Runs of the benchmark on a full disk, in a folder that may not be written, killed and interrupted: what was measured
-stays whole, and what went wrong is said."""
+stays whole, what went wrong is said, and no process goes on."""
 
 import contextlib
 import json
@@ -143,6 +143,13 @@ def running(session):
     return found
 
 
+def expect_none_running(session):
+    begun = time.monotonic()
+    while running(session):
+        assert time.monotonic() < begun + 60
+        time.sleep(0.01)
+
+
 def measures(pid):
     """Whether it is one of those processes that a run begins, and is what it is to be."""
     with contextlib.suppress(OSError):
@@ -170,28 +177,32 @@ def test_a_killed_run_leaves_no_process(tmp_path):
     os.kill(*children, signal.SIGSTOP)  # it does not end by itself
     process.kill()
     process.wait()
-    begun = time.monotonic()
     try:
-        while running(process.pid):
-            assert time.monotonic() < begun + 60
-            time.sleep(0.01)
+        expect_none_running(process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(*children, signal.SIGKILL)
 
 
-def test_ctrl_c_reaches_all_and_keeps_what_is_there(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda n: n.name)
+def test_whatever_ends_the_script_leaves_what_was_measured_and_no_process(tmp_path, number):
+    """Ctrl-C, which reaches all, or another signal to the script alone."""
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     results = tmp_path / "results"
     options = (*BRIEF, "--processes=900", f"--results={results}")
     process = begin([ROOT / "scripts/bench", *options], env=os.environ | {"TMPDIR": str(temporary)})
     wait_for_a_pass(process, results)
-    os.killpg(process.pid, signal.SIGINT)
-    said = process.communicate()[0]
-    assert process.returncode == 128 + signal.SIGINT and "Traceback" not in said, said
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    said = process.communicate(timeout=60)[0]
+    assert process.returncode == (-number if number == signal.SIGKILL else 128 + number), said
+    assert "Traceback" not in said, said
+    expect_none_running(process.pid)
     (folder,) = results.iterdir()
     assert not read(folder).complete
+    if number == signal.SIGKILL:
+        subprocess.run([ROOT / "scripts/bench", f"--report={folder}"], check=True, stdout=subprocess.DEVNULL)
+    else:
+        assert list(temporary.iterdir()) == []
     written = {"results.json", "google_benchmark.json", "results.csv", "results.md", "page.html"}
     assert {path.name for path in folder.iterdir()} == written
-    assert list(temporary.iterdir()) == [] and not running(process.pid)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Ctrl-C and SIGKILL at several points of each script: nothing goes on behind it, no temporary file stays, there is no
-traceback, and the next run needs no help."""
+"""Ctrl-C, and SIGTERM, SIGHUP and SIGKILL to the script alone, at several points of each: nothing goes on behind it,
+there is no traceback, files are whole, and the next run needs no help; a temporary file stays after SIGKILL alone."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from tree import PATIENCE, ROOT, SLOW, files_in, wait_for
+from tree import PATIENCE, ROOT, SLOW, SLOW_BELOW, files_in, is_gone, wait_for
 
 PYTHON = str(ROOT / ".venv/bin/python")
 BUILDERS = {
@@ -23,21 +23,27 @@ BUILDERS = {
     "coverage": ["scripts/coverage"],
     "fuzz": ["scripts/fuzz"],
     "mutation": ["scripts/mutation"],
+    "build-preset": ["scripts/common/build-preset", "test"],
 }
 
 
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name)
+def number(request):
+    return request.param
+
+
 @pytest.mark.parametrize("script", BUILDERS)
-def test_while_it_builds(tree, script):
+def test_while_it_builds(tree, number, script):
     tree.with_nothing_to_set_up()
-    tree.put("cmake", SLOW)
+    tree.put("cmake", SLOW_BELOW)
     process = tree.begin(*BUILDERS[script])
     wait_for(tree.slow_ones, process)
-    assert "== style" not in tree.interrupt(process)
+    assert "== style" not in tree.end(process, number)
 
 
-def known_tests(tree, number):
-    program = tree.put("slow_test", SLOW, tree.root / "build")
-    listing = {"tests": [{"name": f"number_{i}", "command": [str(program)]} for i in range(number)]}
+def known_tests(tree, count):
+    program = tree.put("one_test", SLOW, tree.root / "build")
+    listing = {"tests": [{"name": f"number_{i}", "command": [str(program)]} for i in range(count)]}
     tree.put("ctest", f"#!/bin/sh\ncat <<'END'\n{json.dumps(listing).replace('{', '{{').replace('}', '}}')}\nEND\n")
 
 
@@ -46,15 +52,29 @@ def known_tests(tree, number):
     [["scripts/run-tests", "--jobs", "2", "build"], ["scripts/test", "--no-setup", "--only", "native,clang,style"]],
     ids=["run-tests", "test"],
 )
-def test_while_tests_run(tree, command):
+def test_while_tests_run(tree, number, command):
     tree.put("cmake", "#!/bin/sh\n")
     known_tests(tree, 40)
     process = tree.begin(*command)
     wait_for(lambda: len(tree.slow_ones()) >= 2, process)
-    assert "== clang" not in tree.interrupt(process)
+    assert "== clang" not in tree.end(process, number)
+    tree.put("one_test", "#!/bin/sh\nprintf '1..1\\nok 1 a\\n'\n", tree.root / "build")
+    again = tree.run(*[word.removesuffix(",style") for word in command])
+    assert again.returncode == 0, again.stdout
 
 
-def test_while_pytest_runs(tree):
+def test_a_hangup_that_the_caller_ignores(tree):
+    """As nohup does."""
+    known_tests(tree, 40)
+    process = tree.begin("sh", "-c", "trap '' HUP; exec scripts/run-tests --jobs 2 build")
+    wait_for(lambda: len(tree.slow_ones()) >= 2, process)
+    os.killpg(process.pid, signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None and not any(map(is_gone, tree.slow_ones()))
+    tree.end(process, signal.SIGTERM)
+
+
+def test_while_pytest_runs(tree, number):
     tree.with_nothing_to_set_up()
     folder = tree.root / "tests/consumers"
     for old in folder.glob("*.py"):
@@ -63,35 +83,51 @@ def test_while_pytest_runs(tree):
     (folder / "test_slow.py").write_text(f"import subprocess\ndef test(): subprocess.run([{str(slow)!r}])\n")
     process = tree.begin("scripts/test", "--no-setup", "--only", "consumers,style")
     wait_for(tree.slow_ones, process)
-    assert "== style" not in tree.interrupt(process)
+    assert "== style" not in tree.end(process, number)
 
 
-def test_while_fuzzers_run(tree):
+def test_while_fuzzers_run(tree, number):
     tree.put("cmake", "#!/bin/sh\n")
-    for target in ("npy", "layer", "machine"):
-        tree.put(f"fuzz_{target}", SLOW, tree.root / "build/fuzz/tests/fuzz")
+    targets, programs = ("npy", "layer", "machine"), tree.root / "build/fuzz/tests/fuzz"
+    for target in targets:
+        tree.put(f"fuzz_{target}", SLOW, programs)
         corpus = tree.root / f"tests/fuzz/corpus/{target}.txt"
         corpus.parent.mkdir(exist_ok=True)
         corpus.write_text("AAAA\n")
-    process = tree.begin("scripts/fuzz", "--jobs", "2", "--fresh", "npy", "layer", "machine")
+    command = ("scripts/fuzz", "--jobs", "2", "--fresh", *targets)
+    process = tree.begin(*command)
     wait_for(lambda: len(tree.slow_ones()) == 2, process)
-    tree.interrupt(process)
-    assert not list((tree.root / "build/fuzz").glob("corpus-*"))
+    tree.end(process, number)
+    assert number == signal.SIGKILL or not list((tree.root / "build/fuzz").glob("corpus-*"))
+    for target in targets:
+        tree.put(f"fuzz_{target}", "#!/bin/sh\necho Done 1 runs\n", programs)
+    again = tree.run(*command)
+    assert again.returncode == 0, again.stdout
+
+
+@pytest.mark.parametrize("options", ["--quick", "--table=speed"])
+def test_while_the_benchmark_measures(tree, number, options):
+    tree.with_nothing_to_set_up()
+    tree.put("cmake", "#!/bin/sh\n")
+    tree.put("aft_bench", SLOW, tree.root / "build/bench/bench")
+    process = tree.begin("scripts/bench", options)
+    wait_for(tree.slow_ones, process)
+    tree.end(process, number)
 
 
 @pytest.mark.parametrize("answers", ["to_nothing", "to_isa"])
-def test_while_accuracy_measures(tree, answers):
+def test_while_accuracy_measures(tree, number, answers):
     """With programs that are slow at once, or when they are given a problem."""
     slow = SLOW if answers == "to_nothing" else SLOW.replace("echo", "read problem || exit 0\necho", 1)
     for name in ("run", "exact", "exp"):
         tree.put(f"aft_accuracy_{name}", slow, tree.root / "build/test/tests/accuracy")
     process = tree.begin(PYTHON, "-m", "accuracy", "--quick")
     wait_for(tree.slow_ones, process)
-    tree.interrupt(process)
+    tree.end(process, number)
     assert files_in(tree.root / "results") == {}
 
 
-# By what is read when Ctrl-C comes.
+# By what is read when the signal comes.
 READERS = {
     "amalgamate": (["scripts/amalgamate"], "include/aft.h"),
     "check-layers": (["scripts/check-layers", "build"], "build/CMakeCache.txt"),
@@ -103,7 +139,7 @@ READERS = {
 
 
 @pytest.mark.parametrize("script", READERS)
-def test_while_it_waits_for_a_file(tree, script):
+def test_while_it_waits_for_a_file(tree, number, script):
     command, name = READERS[script]
     tree.with_nothing_to_set_up()
     pipe = tree.root / name
@@ -120,7 +156,7 @@ def test_while_it_waits_for_a_file(tree, script):
         return held
 
     wait_for(is_read, process)
-    tree.interrupt(process)
+    tree.end(process, number)
     os.close(*held)
 
 
@@ -129,7 +165,7 @@ def without_packages(tree):
     return tree.root / ".venv"
 
 
-def test_while_setup_installs_packages_of_the_system(tree):
+def test_while_setup_installs_packages_of_the_system(tree, number):
     without_packages(tree)
     tree.put("pkg-config", "#!/bin/sh\nexit 1\n")
     tree.put("id", "#!/bin/sh\necho 0\n")
@@ -137,7 +173,7 @@ def test_while_setup_installs_packages_of_the_system(tree):
     tree.put("apt-get", SLOW)
     process = tree.begin("scripts/setup", "test")
     wait_for(tree.slow_ones, process)
-    tree.interrupt(process)
+    tree.end(process, number)
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
@@ -146,7 +182,7 @@ def test_a_half_made_environment_is_made_anew(tree, end):
     process = tree.begin("scripts/setup", "compare")
     wait_for((venv / "bin/python").exists, process)
     if end == signal.SIGINT:
-        tree.interrupt(process)
+        tree.end(process, end)
     else:
         os.killpg(process.pid, end)
         process.communicate()

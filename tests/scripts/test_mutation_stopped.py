@@ -3,6 +3,7 @@
 the result that it would have had."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -99,5 +100,5 @@ def test_ctrl_c_while_tests_run(library):
     tree.put("slow", SLOW)
     process = tree.begin(*THREE_MUTANTS)
     wait_for(tree.slow_ones, process)
-    tree.interrupt(process)
+    tree.end(process, signal.SIGINT)
     assert verdicts(tree) == []

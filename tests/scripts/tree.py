@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A copy of the sources whose scripts meet faults: disks that are full or may not be written, tools that are missing or
-slow, Ctrl-C and SIGKILL."""
+slow, signals that end them."""
 
 import contextlib
 import os
@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).parents[2]
 LEFT_OUT = (".git", ".venv*", "__pycache__", "build", "dist", "results", "corpus", "characters", "machines")
 PATIENCE = 120  # seconds
 SLOW = "#!/bin/sh\necho $$ >>{pids}\nexec sleep 600\n"
+SLOW_BELOW = "#!/bin/sh\nenv --default-signal=INT sleep 600 &\necho $! >>{pids}\nwait\n"  # does not end what it runs
 
 # In a namespace of its own: a disk in the place of a folder, with what that holds. What the command leaves there is
 # in the folder afterwards.
@@ -125,14 +126,14 @@ class Tree:
     def slow_ones(self) -> list[int]:
         return [int(line) for line in self.pids.read_text().split()] if self.pids.exists() else []
 
-    def interrupt(self, process: subprocess.Popen) -> str:
-        """What it has said, when Ctrl-C has ended it and everything it began."""
-        os.killpg(process.pid, signal.SIGINT)
+    def end(self, process: subprocess.Popen, number: signal.Signals) -> str:
+        """What it has said, when a signal has ended it and everything it began: Ctrl-C, or another to it alone."""
+        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
         said = process.communicate(timeout=PATIENCE)[0]
-        assert process.returncode == 128 + signal.SIGINT, said
+        assert process.returncode in ({130} if number == signal.SIGINT else {-number, 128 + number}), said
         assert "Traceback" not in said, said
         begun = self.slow_ones()
         wait_for(lambda: all(map(is_gone, begun)))
         assert self.slow_ones() == begun  # nor has it begun another
-        assert list(self.temporary.iterdir()) == []
+        assert number == signal.SIGKILL or list(self.temporary.iterdir()) == []
         return said
