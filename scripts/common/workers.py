@@ -19,9 +19,12 @@ def end_children() -> None:
 
 @contextlib.contextmanager
 def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
-    """Gives a function that begins a piece of work, as `submit` of an executor. Where something fails, or Ctrl-C comes,
-    no other begins, and the programs that run are ended: also one that began too late for Ctrl-C to reach it."""
+    """Gives a function that begins a piece of work, as `submit` of an executor. Where something fails, or a signal ends
+    the script, no other begins, and the programs that run are ended: also one that begins meanwhile."""
     pieces = []
+    # Python heeds a signal that comes just as the main thread begins to wait only when another comes.
+    signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, 1, 1)
     with concurrent.futures.ThreadPoolExecutor(workers) as threads:
         try:
             yield lambda *work: pieces.append(threads.submit(*work)) or pieces[-1]
@@ -31,3 +34,5 @@ def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
                 end_children()
                 time.sleep(0.01)
             raise
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
