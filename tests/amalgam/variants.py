@@ -39,6 +39,7 @@ class Build:
         if not path.exists():
             pytest.skip(f"{path.relative_to(ROOT)} is missing: scripts/test --only amalgam builds it")
         settings = [f"LD_LIBRARY_PATH={library}"] + ["AFT_TEST_EMULATED=1"] * bool(self.emulator)
+        settings += ["AFT_TEST_WHOLE_VECTORS=1"] * ("qemu-x86_64" in self.emulator)
         return ("env", *settings, *self.emulator, str(path))
 
     def isas(self, library: pathlib.Path) -> list[str]:
