@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory between two unmapped pages: a byte read or written there ends the process. The bytes between it and the pages are
- * canaries, at which guarded_free looks, and no memory to AddressSanitizer. */
+/* Memory between two unmapped pages: a byte read or written there ends the process. The bytes between it and the pages
+ * are canaries, at which guarded_free looks, and no memory to AddressSanitizer. */
 #ifndef AFT_TESTS_GUARDED_H
 #define AFT_TESTS_GUARDED_H
 
@@ -15,12 +15,12 @@ typedef struct guarded {
 } guarded;
 
 /* `slack` bytes lie between the memory and the unmapped page: the one before it if at_start, else the one after it. The
- * memory is full of NaNs, and unset to MemorySanitizer. Where masked loads read whole vectors, the page after it is 64 bytes
- * further away. */
+ * memory is full of NaNs, and unset to MemorySanitizer. Where masked loads read whole vectors, the page after it is 64
+ * bytes further away. */
 guarded guarded_make(size_t bytes, bool at_start, size_t slack);
-/* For what is laid out from the next cache line on: if at_start as guarded_make. Else it begins 1 + slack bytes behind a
- * line, as near to the page as that goes, so that of all the bytes that find the line but 1 + slack are used up: what is
- * written behind the layout soon falls on canaries, which an aligned workspace's last 64 bytes would hide. */
+/* For what is laid out from a cache line on: if at_start as guarded_make, else as near to the page as it can begin
+ * 1 + slack bytes behind a line. Then but 1 + slack of the bytes that are there to find a line are left behind the
+ * layout, and what is written further on falls on canaries. Of aligned memory 64 would be left. */
 guarded guarded_workspace(size_t bytes, bool at_start, size_t slack);
 /* From here on a write into it ends the process too. */
 void guarded_read_only(const guarded *memory);

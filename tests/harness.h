@@ -50,11 +50,10 @@ void random_resume(uint64_t state);
 /* The size or repetition that suits this run. */
 size_t harness_pick(size_t emulated, size_t normal, size_t thorough);
 bool harness_thorough(void);
-/* Lanes of the vectors whose tails and offsets suit this run: the widest's, or on an emulated CPU those of this instruction
- * set (of scalar: NEON's). */
+/* Lanes of the vectors whose tails and offsets suit this run: the widest's, or on an emulated CPU those of this
+ * instruction set (of scalar: NEON's). */
 size_t harness_lanes(const char *isa);
-/* The step through them: 1, on NEON, which is seen on emulated CPUs alone, there too; other instruction sets take longer steps
- * there. */
+/* The step through them: 1, for NEON on an emulated CPU too, as there is no other run with it. */
 size_t harness_step(const char *isa);
 /* A masked load reads a whole vector here, as it does on no CPU. */
 bool harness_whole_vectors(void);

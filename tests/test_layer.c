@@ -226,7 +226,8 @@ static void try_in_place(const spec *s) {
     free_subject(&m);
 }
 
-/* A product takes up to 14 rows at once, and a task 96: every rest of both, in tiles of many columns and in single vectors. */
+/* A product takes up to 14 rows at once, and a task 96: every rest of both, in tiles of many columns and in single
+ * vectors. */
 static void every_length(const char *isa) {
     for (size_t length = 1; length <= 96 + 14; length += harness_step(isa)) {
         const spec s = {.dim = 64 + 5,
