@@ -116,14 +116,9 @@ def test_half_a_speed_table_is_not_recorded(results, filled):
 
 
 def begin(words, **options):
+    heeding = ["env", "--default-signal=INT,HUP", *words]  # here the background, or nohup, may ignore them
     return subprocess.Popen(
-        words,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored here
-        **options,
+        heeding, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True, **options
     )
 
 

@@ -114,13 +114,9 @@ class Tree:
 
     def begin(self, *command: str) -> subprocess.Popen:
         """As a terminal does: in a process group of its own, which Ctrl-C reaches."""
+        heeding = ("env", "--default-signal=INT,HUP", *command)  # here the background, or nohup, may ignore them
         return subprocess.Popen(
-            command,
-            **self.options(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may be ignored here
+            heeding, **self.options(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
         )
 
     def slow_ones(self) -> list[int]:
