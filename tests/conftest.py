@@ -22,6 +22,8 @@ def file_of(report, config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    if hasattr(config, "workerinput"):  # one of several side by side, whose reports the first process has, too
+        return
     path = config.getoption("--counts")
     files = collections.defaultdict(lambda: collections.defaultdict(list))
     for outcome, counted in OUTCOMES.items():

@@ -4,24 +4,19 @@
 import concurrent.futures
 import contextlib
 import os
-import pathlib
 import signal
 import time
 from collections.abc import Callable, Iterator
 
-
-def end_children() -> None:
-    for children in pathlib.Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # the thread, or the child, has just ended
-            for child in children.read_text().split():
-                os.kill(int(child), signal.SIGKILL)
+from . import watcher
 
 
 @contextlib.contextmanager
 def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
     """Gives a function that begins a piece of work, as `submit` of an executor. Where something fails, or a signal ends
     the script, no other begins, and the programs that run are ended: also one that begins meanwhile."""
-    pieces = []
+    pieces, mark = [], f"AFT_WORK_OF_{os.getpid()}"
+    os.environ[mark] = ""
     # Python heeds a signal that comes just as the main thread begins to wait only when another comes.
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.setitimer(signal.ITIMER_REAL, 1, 1)
@@ -31,7 +26,7 @@ def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             while not all(piece.done() for piece in pieces):
-                end_children()
+                watcher.end_all_with(mark)
                 time.sleep(0.01)
             raise
         finally:

@@ -91,7 +91,8 @@ class Trial:
 
     def _run(self, test, made, limit):
         """(None where the test passes, else how it ends; the seconds of a processor that it took). The limits end it by
-        SIGXCPU; SIGKILL is of somebody else, as of a system without memory, and says nothing of the mutant."""
+        SIGXCPU; SIGKILL and SIGTERM are of somebody else, as of a system without memory, and say nothing of the
+        mutant."""
         program = self._link(test, made)
         if not program:
             return NOT_LINKED, 0
@@ -112,7 +113,7 @@ class Trial:
                 os.killpg(process.pid, signal.SIGKILL)
             program.unlink()
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode == -signal.SIGKILL:
+        if process.returncode in (-signal.SIGKILL, -signal.SIGTERM):
             why = "killed, but not by its limits, perhaps for want of memory: run this again"
             raise subprocess.CalledProcessError(process.returncode, process.args, stderr=why)
         ends = {0: None, -signal.SIGXCPU: "too slow"}

@@ -74,11 +74,12 @@ def test_a_full_disk_refuses_no_mutant(library, disks, place):
     assert "killed 3 of 3" in score(tree.run(*command))
 
 
-def test_who_else_kills_a_test_sees_no_mutant(library):
-    tree = library("raise(SIGKILL);")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=lambda number: number.name)
+def test_who_else_kills_a_test_sees_no_mutant(library, number):
+    tree = library(f"raise({number.name});")
     for _ in range(2):  # nor is it remembered
         done = tree.run(*ONE_MUTANT)
-        said = "/test_arguments' ended with status -9: killed, but not by its limits"
+        said = f"/test_arguments' ended with status {-number}: killed, but not by its limits"
         assert done.returncode == 2 and said in done.stdout, done.stdout
     assert verdicts(tree) == []
 

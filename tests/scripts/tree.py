@@ -16,7 +16,8 @@ ROOT = pathlib.Path(__file__).parents[2]
 LEFT_OUT = (".git", ".venv*", "__pycache__", "build", "dist", "results", "corpus", "characters", "machines")
 PATIENCE = 120  # seconds
 SLOW = "#!/bin/sh\necho $$ >>{pids}\nexec sleep 600\n"
-SLOW_BELOW = "#!/bin/sh\nenv --default-signal=INT sleep 600 &\necho $! >>{pids}\nwait\n"  # does not end what it runs
+# Does not end what it runs, which heeds Ctrl-C, though it is in the background.
+SLOW_BELOW = "#!/bin/sh\nenv --default-signal=INT sh -c 'echo $$ >>{pids}; exec sleep 600' &\nwait\n"
 
 # In a namespace of its own: a disk in the place of a folder, with what that holds. What the command leaves there is
 # in the folder afterwards.
@@ -99,9 +100,14 @@ class Tree:
 
     def options(self) -> dict:
         path = f"{self.bin}:{self.path}".strip(":")
-        environment = os.environ | {"PATH": path, "TMPDIR": str(self.temporary), "PYTHONDONTWRITEBYTECODE": "1"}
-        python = ":".join(str(self.root / folder) for folder in ("tests", "bench", "scripts"))
-        return dict(cwd=self.root, env=environment | {"PYTHONPATH": python}, stdin=subprocess.DEVNULL, text=True)
+        environment = os.environ | {
+            "PATH": path,
+            "TMPDIR": str(self.temporary),
+            "PYTEST_DEBUG_TEMPROOT": str(self.bin.parent),  # it keeps what its last runs have left
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": ":".join(str(self.root / folder) for folder in ("tests", "bench", "scripts")),
+        }
+        return dict(cwd=self.root, env=environment, stdin=subprocess.DEVNULL, text=True)
 
     def run(self, *command: str, disk: str = "", folder: pathlib.Path | None = None) -> subprocess.CompletedProcess:
         """With such a disk in the folder's place; its output and errors are one."""
