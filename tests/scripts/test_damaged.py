@@ -86,17 +86,6 @@ def test_a_damaged_result_of_a_stage_is_named(tree, text):
     assert (tree.root / "tests/MATRIX.md").read_text() == page
 
 
-@pytest.fixture
-def fuzzed(tree):
-    """With a fuzzer that finds nothing, and its corpus."""
-    tree.put("cmake", "#!/bin/sh\n")
-    tree.put("fuzz_npy", "#!/bin/sh\necho Done 5 runs\n", tree.root / "build/fuzz/tests/fuzz")
-    corpus = tree.root / "tests/fuzz/corpus/npy.txt"
-    corpus.parent.mkdir()
-    corpus.write_text("# of a finding\nAAAA\n")
-    return tree, corpus
-
-
 @pytest.mark.parametrize("content", [b"", b"nan", GARBAGE])
 def test_where_the_time_of_a_corpus_is_damaged_it_counts_from_0(fuzzed, content):
     tree, _ = fuzzed

@@ -9,7 +9,7 @@ import signal
 import time
 
 import pytest
-from tree import PATIENCE, ROOT, SLOW, SLOW_BELOW, files_in, is_gone, wait_for
+from tree import FUZZERS, PATIENCE, ROOT, SLOW, SLOW_BELOW, files_in, is_gone, wait_for
 
 PYTHON = str(ROOT / ".venv/bin/python")
 BUILDERS = {
@@ -88,7 +88,7 @@ def test_while_pytest_runs(tree, number):
 
 def test_while_fuzzers_run(tree, number):
     tree.put("cmake", "#!/bin/sh\n")
-    targets, programs = ("npy", "layer", "machine"), tree.root / "build/fuzz/tests/fuzz"
+    targets, programs = ("npy", "layer", "machine"), tree.root / FUZZERS
     for target in targets:
         tree.put(f"fuzz_{target}", SLOW, programs)
         corpus = tree.root / f"tests/fuzz/corpus/{target}.txt"

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 ROOT = pathlib.Path(__file__).parents[2]
 LEFT_OUT = (".git", ".venv*", "__pycache__", "build", "dist", "results", "corpus", "characters", "machines")
+FUZZERS = "build/fuzz/tests/fuzz"
 PATIENCE = 120  # seconds
 SLOW = "#!/bin/sh\necho $$ >>{pids}\nexec sleep 600\n"
 # Does not end what it runs, which heeds Ctrl-C, though it is in the background.
