@@ -59,3 +59,22 @@ void prepared_case_free(prepared_case *p) {
     preparation_free(&p->prepared);
     case_free(&p->c);
 }
+
+void same_bits_but_ties(const test_case *c, const float *want, tie_count *ties) {
+    const aft_shape *const s = &c->problem.shape;
+    const size_t outputs = s->batch * s->heads * s->q_len * s->channels;
+    float *const got = case_snapshot(c);
+    size_t moved = 0;
+    for (size_t i = 0; i < outputs; i++)
+        moved += float_bits(got[i]) != float_bits(want[i]);
+    free(got);
+    if (moved)
+        case_check(c, 1);
+    ties->moved += moved;
+    ties->compared += outputs;
+}
+
+void expect_few_ties(const tie_count *ties) {
+    if (ties->moved > 1 + ties->compared / 1000000)
+        harness_fail("%zu of %zu outputs moved where fewer keys were used than prepared", ties->moved, ties->compared);
+}
