@@ -119,7 +119,7 @@ extern "C" {
 typedef enum aft_status {
     AFT_OK = 0,
     AFT_NULL,       /* a pointer that is needed is NULL */
-    AFT_SIZE,       /* a size, a stride or their product is not possible; a kv_length above kv_len */
+    AFT_SIZE,       /* a size, stride or product is not possible; a kv_length above kv_len, if there are outputs */
     AFT_OVERLAP,    /* an output overlaps an input, the workspace or itself */
     AFT_WORKSPACE,  /* the workspace, or the memory for a prepared bias, is too small */
     AFT_STALE,      /* a prepared bias was made for another shape, or is none; phases of several instruction sets */

@@ -63,7 +63,7 @@ guarded guarded_make(size_t bytes, bool at_start, size_t slack) {
 }
 
 guarded guarded_workspace(size_t bytes, bool at_start, size_t slack) {
-    return guarded_make(bytes, at_start, at_start ? slack : (-bytes - slack - 1) % LINE);
+    return guarded_make(bytes, at_start, at_start ? slack : (-bytes - slack) % LINE);
 }
 
 void guarded_read_only(const guarded *memory) {

@@ -120,7 +120,7 @@ static void run_shuffled(const test_case *c, size_t workers) {
     const aft_parallel width = {.width = workers}; /* a scheduler of the caller's own has no run() */
     size_t bytes, phases;
     assert_int_equal(aft_workspace_bytes(&c->problem, &width, &bytes), AFT_OK);
-    guarded workspace = guarded_workspace(bytes, false, 0);
+    guarded workspace = guarded_workspace(bytes, false, 1);
     assert_int_equal(aft_phases(&c->problem, &phases), AFT_OK);
     case_clear(c);
     for (size_t phase = 0; phase < phases; phase++) {

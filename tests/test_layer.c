@@ -144,7 +144,7 @@ static void run_by_index(const subject *m) {
     const aft_parallel width = {.width = 2};
     size_t bytes;
     assert_int_equal(aft_layer_workspace_bytes(m->memory.bytes, &m->sequences, &width, &bytes), AFT_OK);
-    guarded workspace = guarded_workspace(bytes, false, 0);
+    guarded workspace = guarded_workspace(bytes, false, 1);
     assert_int_equal(run_tasks(m->memory.bytes, &m->sequences, workspace.bytes, bytes), AFT_OK);
     guarded_free(&workspace);
 }
@@ -298,7 +298,7 @@ static void isa_changes_under_way(const char *isa) {
     const aft_parallel parallel = {.run = run_after_a_change, .width = 1};
     size_t bytes;
     assert_int_equal(aft_layer_workspace_bytes(m.memory.bytes, &m.sequences, &parallel, &bytes), AFT_OK);
-    guarded workspace = guarded_workspace(bytes, false, 0);
+    guarded workspace = guarded_workspace(bytes, false, 1);
     assert_int_equal(aft_layer_forward(m.memory.bytes, &m.sequences, workspace.bytes, bytes, &parallel), AFT_OK);
     expect_bits("with another instruction set chosen under way", m.sequences.y, want, s.length * s.dim);
     assert_int_equal(aft_use_isa(isa), AFT_OK);

@@ -97,7 +97,7 @@ static void run_layer(const real_layer *r, float *y) {
     assert_int_equal(aft_layer_prepare(&r->layer, layer.bytes, bytes), AFT_OK);
     guarded_read_only(&layer);
     assert_int_equal(aft_layer_workspace_bytes(layer.bytes, &sequences, &parallel, &bytes), AFT_OK);
-    guarded workspace = guarded_workspace(bytes, false, 0);
+    guarded workspace = guarded_workspace(bytes, false, 1);
     assert_int_equal(aft_layer_forward(layer.bytes, &sequences, workspace.bytes, bytes, &parallel), AFT_OK);
     guarded_free(&workspace);
     guarded_free(&layer);

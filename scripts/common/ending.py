@@ -37,11 +37,11 @@ def interrupt(number: int, _: object) -> None:
 def run(program: str, main: Callable[[], int | None], errors: tuple[type[Exception], ...] = ()) -> None:
     """Ends the process with what main returns, or with 2 where files or programs fail it, or one of its own errors.
     SIGTERM and SIGHUP are to it what Ctrl-C is."""
-    watcher.begin()
     for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:  # by the caller, as nohup does
             signal.signal(number, interrupt)
     try:
+        watcher.begin()
         try:
             status = main()
         finally:

@@ -15,8 +15,8 @@ from . import watcher
 def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
     """Gives a function that begins a piece of work, as `submit` of an executor. Where something fails, or a signal ends
     the script, no other begins, and the programs that run are ended: also one that begins meanwhile."""
-    pieces, mark = [], f"AFT_WORK_OF_{os.getpid()}"
-    os.environ[mark] = ""
+    pieces, name = [], f"AFT_WORK_OF_{os.getpid()}"
+    mark = watcher.mark(name)
     # Python heeds a signal that comes just as the main thread begins to wait only when another comes.
     signal.signal(signal.SIGALRM, lambda *_: None)
     signal.setitimer(signal.ITIMER_REAL, 1, 1)
@@ -31,3 +31,4 @@ def pool(workers: int) -> Iterator[Callable[..., concurrent.futures.Future]]:
             raise
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+            del os.environ[name]

@@ -24,6 +24,7 @@ BUILDERS = {
     "fuzz": ["scripts/fuzz"],
     "mutation": ["scripts/mutation"],
     "build-preset": ["scripts/common/build-preset", "test"],
+    "ci": [".ci/run"],
 }
 
 
@@ -72,6 +73,19 @@ def test_a_hangup_that_the_caller_ignores(tree):
     time.sleep(0.5)
     assert process.poll() is None and not any(map(is_gone, tree.slow_ones()))
     tree.end(process, signal.SIGTERM)
+
+
+def test_what_only_has_the_same_number_is_left_alone(tree):
+    """As in a container, where processes are counted from 1 again."""
+    tree.put("slow", SLOW)
+    begins = "env AFT_SCRIPT_$$=0 slow >/dev/null 2>&1 & until [ -s $0 ]; do sleep 0.01; done; exec scripts/test --help"
+    process = tree.begin("sh", "-c", begins, str(tree.pids))
+    said = process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode == 0, said
+    (slow,) = tree.slow_ones()
+    time.sleep(0.5)
+    assert not is_gone(slow)
+    os.kill(slow, signal.SIGKILL)
 
 
 def test_while_pytest_runs(tree, number):
