@@ -9,7 +9,7 @@
 #include "harness.h"
 #include "reference.h"
 
-enum { HEADER_BYTES = 128, MOST_PREPARED = 1 << 17, MOST_WORKSPACE = 1 << 20, SMALL_WORKSPACE = 64, WIDTH = 2 };
+enum { HEADER_BYTES = 128, MOST_PREPARED = 1 << 17, SMALL_WORKSPACE = 64, WIDTH = 2 };
 static const long double most_work = 1 << 13; /* elements of y times keys */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -187,31 +187,12 @@ static void run_everywhere(choices *c, const aft_problem *p, const aft_problem *
     }
 }
 
-/* On a pool of any kind, a problem that has just run everywhere. */
-static void try_pool(choices *c, const aft_problem *p) {
-    strange_pool pool;
-    choose_pool(c, &pool);
-    const bool huge = pool.parallel.width > UINT32_MAX;
-    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
-        size_t bytes = 12345;
-        use_isa(i);
-        const aft_status measured = aft_workspace_bytes(p, &pool.parallel, &bytes);
-        expect_reason("aft_workspace_bytes, for a pool,", measured, why_no_pool(&pool.parallel, false), huge);
-        assert_true(measured == AFT_OK || bytes == 12345);
-        const size_t given = measured == AFT_OK && bytes <= MOST_WORKSPACE ? bytes : SMALL_WORKSPACE;
-        void *const workspace = malloc(given);
-        assert_true(workspace || given == 0);
-        reasons why = why_no_pool(&pool.parallel, true);
-        if (measured == AFT_OK)
-            why |= why_no_workspace(workspace, given, bytes, NULL, 0);
-        pool.strayed = false;
-        const aft_status answer = aft_forward(p, workspace, given, &pool.parallel);
-        expect_reason("aft_forward, on a pool,", answer, pool.strayed ? 1u << AFT_SIZE : why, huge);
-        if (answer == AFT_OK || pool.strayed)
-            arena_check_outcome("aft_forward, on a pool,");
-        arena_expect_untouched("a call that was refused");
-        free(workspace);
-    }
+static aft_status workspace_bytes(const void *problem, const aft_parallel *parallel, size_t *bytes) {
+    return aft_workspace_bytes(problem, parallel, bytes);
+}
+
+static aft_status forward(const void *problem, void *workspace, size_t bytes, const aft_parallel *parallel) {
+    return aft_forward(problem, workspace, bytes, parallel);
 }
 
 /* Every call that must not do anything. `sizes`: reasons before there are addresses; `run`: of the problem as it is. */
@@ -316,7 +297,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) {
     }
     try_prepared(&c, &p);
     if (try_problem(&c, &p))
-        try_pool(&c, &p);
+        try_strange_pool(&c, &(pooled_forward){&p, workspace_bytes, forward, false});
     if (choose_flag(&c)) {
         p.shape.kv_lengths = arena_move_lengths(&c);
         limit_lengths(&p.shape);

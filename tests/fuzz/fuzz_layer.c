@@ -8,7 +8,7 @@
 #include "harness.h"
 #include "layer_reference.h"
 
-enum { MOST_MAPS = 1 << 14, MOST_PACKED = 1 << 18, MOST_WORKSPACE = 1 << 20, SMALL_WORKSPACE = 64, WIDTH = 2 };
+enum { MOST_MAPS = 1 << 14, MOST_PACKED = 1 << 18, SMALL_WORKSPACE = 64, WIDTH = 2 };
 static const long double most_work = 1 << 16; /* products */
 
 static float parameters[MOST_MAPS]; /* all maps and the bias begin somewhere in them */
@@ -256,30 +256,20 @@ static void try_place(choices *c, const packed_layer *packed, const aft_sequence
     }
 }
 
-/* On a pool of any kind, sequences that have just run everywhere. */
-static void try_pool(choices *c, const packed_layer *packed, const aft_sequences *s) {
-    strange_pool pool;
-    choose_pool(c, &pool);
-    const bool huge = pool.parallel.width > UINT32_MAX;
-    for (size_t i = 0, isas = count_isas(); i < isas; i++) {
-        size_t bytes = 12345;
-        use_isa(i);
-        const aft_status measured = aft_layer_workspace_bytes(packed->memory, s, &pool.parallel, &bytes);
-        expect_reason("aft_layer_workspace_bytes, for a pool,", measured, why_no_pool(&pool.parallel, false), huge);
-        assert_true(measured == AFT_OK || bytes == 12345);
-        const size_t given = measured == AFT_OK && bytes <= MOST_WORKSPACE ? bytes : SMALL_WORKSPACE;
-        void *const workspace = malloc(given);
-        assert_true(workspace || given == 0);
-        reasons why = why_no_pool(&pool.parallel, true);
-        if (measured == AFT_OK)
-            why |= why_no_workspace(workspace, given, bytes, NULL, 0);
-        pool.strayed = false;
-        const aft_status answer = aft_layer_forward(packed->memory, s, workspace, given, &pool.parallel);
-        expect_reason("aft_layer_forward, on a pool,", answer, pool.strayed ? 1u << AFT_SIZE : why, huge);
-        if (answer == AFT_OK || !arena_is_untouched()) /* a layer ends where a pool has strayed, y written or not */
-            arena_check_outcome("aft_layer_forward, on a pool,");
-        free(workspace);
-    }
+/* What a forward of a layer takes. */
+typedef struct layer_call {
+    const void *memory;
+    const aft_sequences *sequences;
+} layer_call;
+
+static aft_status workspace_bytes(const void *what, const aft_parallel *parallel, size_t *bytes) {
+    const layer_call *const call = what;
+    return aft_layer_workspace_bytes(call->memory, call->sequences, parallel, bytes);
+}
+
+static aft_status forward(const void *what, void *workspace, size_t bytes, const aft_parallel *parallel) {
+    const layer_call *const call = what;
+    return aft_layer_forward(call->memory, call->sequences, workspace, bytes, parallel);
 }
 
 static void try_sequences(choices *c, const packed_layer *packed, const aft_sequences *s) {
@@ -307,7 +297,8 @@ static void try_sequences(choices *c, const packed_layer *packed, const aft_sequ
         return;
     run_everywhere(packed, s);
     try_place(c, packed, s);
-    try_pool(c, packed, s);
+    const layer_call call = {packed->memory, s};
+    try_strange_pool(c, &(pooled_forward){&call, workspace_bytes, forward, true});
 }
 
 /* y over the packed layer, or the lengths somewhere else. */

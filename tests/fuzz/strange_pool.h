@@ -6,13 +6,15 @@
 #include "aft.h"
 #include "fuzz/choices.h"
 
-typedef struct strange_pool {
-    aft_parallel parallel; /* what the library is given */
-    size_t stray_index, stray_worker;
-    bool strayed; /* it has named a task or a worker that does not exist */
-} strange_pool;
+/* A legal forward of something, whose outcome the arena knows. */
+typedef struct pooled_forward {
+    const void *what;
+    aft_status (*workspace_bytes)(const void *what, const aft_parallel *parallel, size_t *bytes);
+    aft_status (*forward)(const void *what, void *workspace, size_t bytes, const aft_parallel *parallel);
+    bool ends_early; /* where a pool has strayed, y may be as it was; else it is written */
+} pooled_forward;
 
-/* The pool does not move while it is used. */
-void choose_pool(choices *c, strange_pool *pool);
+/* Runs it on such a pool, on every instruction set. */
+void try_strange_pool(choices *c, const pooled_forward *forward);
 
 #endif
