@@ -156,6 +156,7 @@ int harness_main(const char *group, const harness_unit *units, size_t count) {
         }
     choose_seed();
     cmocka_set_test_filter(getenv("AFT_TEST_ONLY"));
+    cmocka_set_skip_filter(getenv("AFT_TEST_WITHOUT"));
     print_message("%s: AFT_SEED=0x%" PRIx64 "\n", group, base_seed);
     const int failed = _cmocka_run_group_tests(group, tests, made, NULL, NULL);
     free(names);

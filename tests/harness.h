@@ -3,6 +3,7 @@
  *
  * AFT_SEED=0x...         replays a run's random fills
  * AFT_TEST_ONLY=long*    runs the tests whose names match this pattern of * and ?
+ * AFT_TEST_WITHOUT=*long runs the others
  * AFT_TEST_EMULATED=1    small sizes, for an emulated CPU
  * AFT_TEST_WHOLE_VECTORS=1    for QEMU (7.2), which reads all bytes of a VMASKMOVPS load, also the masked ones
  * AFT_TEST_EXPECTED_ISA=avx2    what the library is to choose on this CPU
