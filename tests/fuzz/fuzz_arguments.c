@@ -9,7 +9,7 @@
 #include "harness.h"
 #include "reference.h"
 
-enum { HEADER_BYTES = 128, MOST_PREPARED = 1 << 17, SMALL_WORKSPACE = 64, WIDTH = 2 };
+enum { HEADER_BYTES = 128, MOST_PREPARED = 1 << 17, WIDTH = 2 };
 static const long double most_work = 1 << 13; /* elements of y times keys */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
@@ -207,7 +207,7 @@ static void refuse(const aft_problem *p, reasons sizes, reasons run, bool huge) 
         assert_int_equal(aft_tasks(p, 0, &answer), AFT_OK);
     if (run == 0)
         return;
-    unsigned char workspace[SMALL_WORKSPACE];
+    unsigned char workspace[64];
     expect_reason("aft_forward", aft_forward(p, workspace, sizeof workspace, NULL), run, huge);
     expect_reason("aft_run", aft_run(p, workspace, sizeof workspace, 0, 0, 0), run, huge);
     arena_expect_untouched("a call that was refused");

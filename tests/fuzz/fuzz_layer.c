@@ -8,7 +8,7 @@
 #include "harness.h"
 #include "layer_reference.h"
 
-enum { MOST_MAPS = 1 << 14, MOST_PACKED = 1 << 18, SMALL_WORKSPACE = 64, WIDTH = 2 };
+enum { MOST_MAPS = 1 << 14, MOST_PACKED = 1 << 18, WIDTH = 2 };
 static const long double most_work = 1 << 16; /* products */
 
 static float parameters[MOST_MAPS]; /* all maps and the bias begin somewhere in them */
@@ -282,7 +282,7 @@ static void try_sequences(choices *c, const packed_layer *packed, const aft_sequ
     assert_true(status == AFT_OK || answer == 12345);
     expect_reason("aft_layer_phases", aft_layer_phases(packed->memory, s, &answer), sizes, huge);
     if (why) {
-        unsigned char workspace[SMALL_WORKSPACE];
+        unsigned char workspace[64];
         expect_reason("aft_layer_forward", aft_layer_forward(packed->memory, s, workspace, sizeof workspace, NULL), why,
                       huge);
         expect_reason("aft_layer_run", aft_layer_run(packed->memory, s, workspace, sizeof workspace, 0, 0, 0), why,
