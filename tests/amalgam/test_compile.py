@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""aft.c compiles with nothing but itself, asks for nothing, and keeps to its size."""
+"""aft.c compiles with nothing but itself, asks for nothing, and keeps to its size and each level's instructions."""
 
 import pathlib
 import re
 
+import instructions
 import pytest
 
 from .compilers import ALL, GCC, HOST, NATIVE
-from .objects import exported, public_functions, section_bytes, undefined
+from .objects import assembler, exported, listing, public_functions, section_bytes, undefined
 
 KILOBYTE = 1000
 README = pathlib.Path(__file__).parents[2] / "README.md"
@@ -18,6 +19,7 @@ BUILDS = (USUAL, ("-std=c11", "-O0"), ("-std=gnu17", "-O3"), ("-std=gnu17", "-Os
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wundef", "-Werror")
 MAY_CALL = {"memcpy", "memmove", "memset"}
 THE_ATOMIC = {".bss": 8}
+OF_A_LEVEL = re.compile(r"_(scalar|avx2|avx512|neon)(\.|$)")
 READ_ONLY = (".text", ".rodata", ".data.rel.ro", ".eh_frame", ".note")  # of -fPIE, or the loader's work
 
 
@@ -27,6 +29,22 @@ def test_an_object_is_complete(compiler, flags, dist, compiled):
     object_file = compiled(compiler, *flags)
     assert undefined(compiler, object_file) <= MAY_CALL
     assert exported(compiler, object_file) == public_functions(dist)
+
+
+def level_of(function: str) -> str:
+    """Kernels have it in their names; all others run on every CPU."""
+    level = OF_A_LEVEL.search(function)
+    return level[1] if level else "scalar"
+
+
+@pytest.mark.parametrize("compiler", ALL, ids=str)
+@pytest.mark.parametrize("flags", BUILDS, ids=" ".join)
+def test_no_instruction_is_above_its_level(compiler, flags, compiled):
+    text = listing(compiler, compiled(compiler, *flags))
+    functions = {function for function, _, _ in instructions.instructions(text)}
+    named = {level[1] for function in functions if (level := OF_A_LEVEL.search(function))}
+    assert named == set(instructions.levels(text))  # or some were judged as other ones
+    assert not instructions.above(text, assembler(compiler), level_of)
 
 
 @pytest.mark.parametrize("compiler", ALL, ids=str)

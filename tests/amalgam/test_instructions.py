@@ -1,33 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Each function of aft.c holds the instructions of its level alone; and that this is looked at."""
-
-import re
+"""Which instructions test_compile finds above their level, and which it lets pass."""
 
 import instructions
 import pytest
 
-from .compilers import ALL, ARM, GCC, HOST, Compiler
+from .compilers import ARM, GCC, HOST, Compiler
 from .objects import assembled, assembler, listing
-from .test_compile import BUILDS
+from .test_compile import level_of
 
-OF_A_LEVEL = re.compile(r"_(scalar|avx2|avx512|neon)(\.|$)")
 on_x86 = pytest.mark.skipif(HOST != "x86_64", reason="the instructions are x86-64's")
-
-
-def level_of(function: str) -> str:
-    """Kernels have it in their names; all others run on every CPU."""
-    level = OF_A_LEVEL.search(function)
-    return level[1] if level else "scalar"
-
-
-@pytest.mark.parametrize("compiler", ALL, ids=str)
-@pytest.mark.parametrize("flags", BUILDS, ids=" ".join)
-def test_no_instruction_is_above_its_level(compiler, flags, compiled):
-    text = listing(compiler, compiled(compiler, *flags))
-    functions = {function for function, _, _ in instructions.instructions(text)}
-    named = {level[1] for function in functions if (level := OF_A_LEVEL.search(function))}
-    assert named == set(instructions.levels(text))  # or some were judged as other ones
-    assert not instructions.above(text, assembler(compiler), level_of)
 
 
 def broken(compiler: Compiler, folder, level: str, instruction: str) -> list[instructions.Broken]:
