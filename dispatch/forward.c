@@ -41,16 +41,19 @@ static aft_status attach_workspace(aft_plan *plan, void *workspace, size_t bytes
     return AFT_OK;
 }
 
-/* What a phase leaves for the next is laid out for an instruction set. By index there is no call that all phases share, so
- * the first that has a task notes its lanes before the workspace, and the others look whether theirs are the same. */
-static bool is_of_first_phase(const aft_plan *plan, const aft_table *table, size_t phase) {
-    atomic_size_t *lanes = (atomic_size_t *)(void *)(plan->workspace - AFT_ALIGNMENT_FLOATS);
-    size_t first = 0;
-    while (aft_plan_phase(plan, table, first).tasks == 0)
-        first++;
-    if (phase == first)
-        atomic_store_explicit(lanes, plan->lanes, memory_order_relaxed);
-    return atomic_load_explicit(lanes, memory_order_relaxed) == plan->lanes;
+bool aft_lanes_as_noted(float *note, size_t lanes, bool first) {
+    atomic_size_t *noted = (atomic_size_t *)(void *)note;
+    if (first)
+        atomic_store_explicit(noted, lanes, memory_order_relaxed);
+    return atomic_load_explicit(noted, memory_order_relaxed) == lanes;
+}
+
+/* The first phase that has a task. */
+static size_t first_phase(const aft_plan *plan, const aft_table *table) {
+    size_t phase = 0;
+    while (aft_plan_phase(plan, table, phase).tasks == 0)
+        phase++;
+    return phase;
 }
 
 static void run_task(const aft_plan *plan, const aft_phase *phase, size_t task, size_t worker) {
@@ -121,7 +124,8 @@ aft_status aft_forward_on(const aft_table *table, const aft_problem *problem, vo
 }
 
 aft_status aft_forward(const aft_problem *problem, void *workspace, size_t bytes, const aft_parallel *parallel) {
-    return aft_forward_on(aft_active_table(), problem, workspace, bytes, parallel);
+    const aft_parallel pool = parallel ? *parallel : (aft_parallel){0}; /* it may lie in what is written */
+    return aft_forward_on(aft_active_table(), problem, workspace, bytes, parallel ? &pool : NULL);
 }
 
 aft_status aft_phases(const aft_problem *problem, size_t *phases) {
@@ -148,9 +152,8 @@ aft_status aft_tasks(const aft_problem *problem, size_t phase, size_t *tasks) {
     return AFT_OK;
 }
 
-aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
-                   size_t worker) {
-    const aft_table *table = aft_active_table();
+aft_status aft_run_on(const aft_table *table, const aft_problem *problem, void *workspace, size_t bytes, size_t phase,
+                      size_t task, size_t worker, float *note) {
     aft_plan plan;
     aft_status status = make_plan(problem, AFT_ADDRESSES, table, &plan);
     if (status != AFT_OK)
@@ -161,9 +164,16 @@ aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, si
     if (task >= work.tasks || worker == SIZE_MAX)
         return AFT_SIZE;
     status = attach_workspace(&plan, workspace, bytes, worker + 1);
-    if (status == AFT_OK && !is_of_first_phase(&plan, table, phase))
-        status = AFT_STALE;
-    if (status == AFT_OK)
-        run_task(&plan, &work, task, worker);
-    return status;
+    if (status != AFT_OK)
+        return status;
+    const bool first = !note && phase == first_phase(&plan, table);
+    if (!aft_lanes_as_noted(note ? note : plan.workspace - AFT_ALIGNMENT_FLOATS, plan.lanes, first))
+        return AFT_STALE;
+    run_task(&plan, &work, task, worker);
+    return AFT_OK;
+}
+
+aft_status aft_run(const aft_problem *problem, void *workspace, size_t bytes, size_t phase, size_t task,
+                   size_t worker) {
+    return aft_run_on(aft_active_table(), problem, workspace, bytes, phase, task, worker, NULL);
 }

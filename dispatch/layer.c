@@ -13,6 +13,7 @@ typedef struct layer_plan {
     aft_problem aggregation; /* of q, k and v in the workspace; its y is q */
     size_t phases;           /* of it */
     size_t floats;           /* of q, k and v */
+    float *note;             /* before them, of the lanes; NULL where there are none */
     size_t layer_bytes;
 } layer_plan;
 
@@ -36,6 +37,7 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
     if (!aft_fits(plan->floats))
         return AFT_SIZE;
 
+    plan->note = NULL;
     plan->layer_bytes = (size_t)header.bytes;
     const float *floats = memory;
     const size_t time = layout.hidden_columns, batch = sequences->length * time;
@@ -83,14 +85,14 @@ static aft_status make_layer_plan(const void *memory, const aft_sequences *seque
     return aft_phases(&plan->aggregation, &plan->phases);
 }
 
-/* *own: of q, k and v, the slack for their alignment included; behind them lies what the aggregation needs. */
+/* *own: of the note, q, k and v, the slack for their alignment included; behind them lies what the aggregation needs. */
 static aft_status measure_workspace(const aft_table *table, const layer_plan *plan, const aft_parallel *parallel,
                                     size_t *own, size_t *bytes) {
     size_t inner;
     aft_status status = aft_workspace_bytes_on(table, &plan->aggregation, parallel, &inner);
     if (status != AFT_OK)
         return status;
-    const size_t floats = plan->floats > 0 ? aft_sum(plan->floats, AFT_ALIGNMENT_FLOATS) : 0;
+    const size_t floats = plan->floats > 0 ? aft_sum(plan->floats, 2 * AFT_ALIGNMENT_FLOATS) : 0;
     const size_t all = aft_sum(floats, inner / sizeof(float));
     if (!aft_fits(all))
         return AFT_SIZE;
@@ -119,7 +121,8 @@ static aft_status attach(const aft_table *table, layer_plan *plan, const void *m
         plan->out.a = memory; /* no term is read, but their address is computed, and there may be no workspace */
         return AFT_OK;
     }
-    float *q = aft_aligned(workspace);
+    plan->note = aft_aligned(workspace);
+    float *q = plan->note + AFT_ALIGNMENT_FLOATS;
     plan->in.c = q;
     plan->out.a = q;
     plan->aggregation.q.data = plan->aggregation.y.data = q;
@@ -142,20 +145,22 @@ aft_status aft_layer_workspace_bytes(const void *layer, const aft_sequences *seq
 aft_status aft_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
                              const aft_parallel *parallel) {
     const aft_table *table = aft_active_table();
+    const aft_parallel own = parallel ? *parallel : (aft_parallel){0}; /* it may lie in what is written */
+    const aft_parallel *pool = parallel ? &own : NULL;
     layer_plan plan;
     void *rest;
     size_t rest_bytes;
-    if (parallel && !parallel->run)
+    if (pool && !pool->run)
         return AFT_NULL;
     aft_status status = make_layer_plan(layer, sequences, AFT_ADDRESSES, &plan);
     if (status == AFT_OK)
-        status = attach(table, &plan, layer, sequences, workspace, bytes, parallel, &rest, &rest_bytes);
+        status = attach(table, &plan, layer, sequences, workspace, bytes, pool, &rest, &rest_bytes);
     if (status == AFT_OK)
-        status = aft_product_run(table, &plan.in, parallel);
+        status = aft_product_run(table, &plan.in, pool);
     if (status == AFT_OK)
-        status = aft_forward_on(table, &plan.aggregation, rest, rest_bytes, parallel);
+        status = aft_forward_on(table, &plan.aggregation, rest, rest_bytes, pool);
     if (status == AFT_OK)
-        status = aft_product_run(table, &plan.out, parallel);
+        status = aft_product_run(table, &plan.out, pool);
     return status;
 }
 
@@ -208,9 +213,11 @@ aft_status aft_layer_run(const void *layer, const aft_sequences *sequences, void
         return status;
     const aft_product *product = product_of(&plan, phase);
     if (!product)
-        return aft_run(&plan.aggregation, rest, rest_bytes, phase - 1, task, worker);
+        return aft_run_on(table, &plan.aggregation, rest, rest_bytes, phase - 1, task, worker, plan.note);
     if (task >= aft_product_tasks(product))
         return AFT_SIZE;
+    if (plan.note && !aft_lanes_as_noted(plan.note, table->lanes, phase == 0))
+        return AFT_STALE;
     aft_product_run_task(table, product, task);
     return AFT_OK;
 }

@@ -97,11 +97,9 @@ static aft_status check_memory(const aft_layer *layer, const aft_layer_layout *l
     return AFT_OK;
 }
 
-aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes) {
+static aft_status pack_layer(const aft_layer *layer, void *memory, size_t bytes) {
     aft_layer_layout layout;
     size_t bias_bytes = 0, needed = 0;
-    if (!layer || !memory)
-        return AFT_NULL;
     aft_status status = measure_layer(layer, &layout, &bias_bytes, &needed);
     if (status == AFT_OK && (bytes < needed || (uintptr_t)memory % _Alignof(float) != 0))
         status = AFT_WORKSPACE;
@@ -136,6 +134,13 @@ aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes)
     header.seal = aft_seal(&header, offsetof(aft_layer_header, seal));
     memcpy(memory, &header, sizeof header);
     return AFT_OK;
+}
+
+aft_status aft_layer_prepare(const aft_layer *layer, void *memory, size_t bytes) {
+    if (!layer || !memory)
+        return AFT_NULL;
+    const aft_layer own = *layer; /* it may lie in the memory */
+    return pack_layer(&own, memory, bytes);
 }
 
 aft_status aft_layer_open(const void *memory, aft_layer_header *header, aft_layer_layout *layout) {

@@ -81,11 +81,10 @@ static void pack(const aft_shape *shape, const aft_bias *bias, const aft_packed 
     aft_float_mode_end(host);
 }
 
-aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes, aft_bias *prepared) {
+static aft_status prepare_bias(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
+                               aft_bias *prepared) {
     aft_packed packed;
     size_t needed;
-    if (!shape || !bias || !prepared)
-        return AFT_NULL;
     aft_status status = check(shape, bias, AFT_ADDRESSES, &packed, &needed);
     if (status != AFT_OK)
         return status;
@@ -98,6 +97,8 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
     if (bytes < needed || !is_aligned(memory))
         return AFT_WORKSPACE;
     status = aft_check_bias_memory(shape, bias, memory, needed);
+    if (status == AFT_OK && aft_arrays_overlap(memory, needed, prepared, sizeof *prepared))
+        status = AFT_OVERLAP;
     if (status != AFT_OK)
         return status;
 
@@ -123,6 +124,14 @@ aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memor
     *prepared =
         (aft_bias){.kind = AFT_BIAS_PREPARED, .data = memory, .first_row = bias->first_row, .window = bias->window};
     return AFT_OK;
+}
+
+aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes, aft_bias *prepared) {
+    if (!shape || !bias || !prepared)
+        return AFT_NULL;
+    const aft_shape own_shape = *shape; /* they may lie in the memory */
+    const aft_bias own_bias = *bias;
+    return prepare_bias(&own_shape, &own_bias, memory, bytes, prepared);
 }
 
 /* Whether a bias that was prepared with this header serves a problem. */

@@ -38,7 +38,8 @@
  * A key that k or w hides counts for nothing, whatever else it holds. A y of 0 is -0 only where a gate or rounding
  * makes it of a negative value: of zeros alone it is +0. Every NaN stored is 0x7fc00000.
  *
- * Memory. Nothing is read or written outside the tensors; nothing is allocated. Nothing needs to be aligned.
+ * Memory. Nothing is read or written outside the tensors; nothing is allocated. Tensors need be aligned as a float,
+ * lengths as a size_t, a workspace not at all. The structures of a call are read before it writes, wherever they lie.
  *
  * Statuses. Every argument is checked before a byte is written: a call that answers anything but AFT_OK has left the
  * output, the workspace, the memory to prepare in and whatever else its pointers lead to as they were. Only what a pool
@@ -236,7 +237,7 @@ AFT_API aft_status aft_run(const aft_problem *problem, void *workspace, size_t b
  * Without a bias (NONE, LOCAL with a window of 0) there is nothing to prepare: 0 bytes, memory may be NULL, and *prepared
  * is of kind NONE. AFT_NULL, AFT_SIZE and AFT_UNSUPPORTED (PREPARED cannot be prepared again) as aft_forward;
  * AFT_WORKSPACE where the memory is smaller than aft_prepared_bytes says or not aligned, AFT_OVERLAP where it overlaps the
- * bias. */
+ * bias or *prepared. */
 AFT_API aft_status aft_prepared_bytes(const aft_shape *shape, const aft_bias *bias, size_t *bytes);
 AFT_API aft_status aft_prepare(const aft_shape *shape, const aft_bias *bias, void *memory, size_t bytes,
                                aft_bias *prepared);

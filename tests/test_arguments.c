@@ -322,6 +322,29 @@ static void tasks_that_do_not_exist(const char *isa) {
     case_free(&v.c);
 }
 
+static void run_in_order(void *context, size_t tasks, void (*task)(void *argument, size_t index, size_t worker),
+                         void *argument) {
+    for (size_t index = 0; index < tasks; index++)
+        task(argument, index, 0);
+    ++*(size_t *)context;
+}
+
+/* A pool that lies in the workspace. */
+static void pool_in_what_is_written(const char *isa) {
+    (void)isa;
+    victim v = make_victim(AFT_BIAS_FULL);
+    size_t runs = 0;
+    for (size_t place = 0; place + sizeof(aft_parallel) <= v.bytes; place += 1024) {
+        aft_parallel *const pool = (aft_parallel *)(void *)(v.workspace + place);
+        *pool = (aft_parallel){run_in_order, &runs, 1};
+        assert_int_equal(aft_forward(&v.problem, v.workspace, v.bytes, pool), AFT_OK);
+        case_check(&v.c, 1);
+    }
+    assert_true(runs > 1);
+    free(v.workspace);
+    case_free(&v.c);
+}
+
 /* By index, what an instruction set has left is of no use to another one. */
 static void phases_of_two_instruction_sets(const char *isa) {
     victim v = make_victim(AFT_BIAS_FULL);
@@ -505,6 +528,7 @@ int main(void) {
         EACH_ISA(sizes_before_there_are_addresses),
         EACH_ISA(indices_out_of_range),
         EACH_ISA(tasks_that_do_not_exist),
+        EACH_ISA(pool_in_what_is_written),
         EACH_ISA(phases_of_two_instruction_sets),
         EACH_ISA(nothing_to_do),
         EACH_ISA(arrays_of_nothing),

@@ -324,6 +324,56 @@ static void tasks_that_do_not_exist(const char *isa) {
     free_victim(v);
 }
 
+/* By index, what an instruction set has left is of no use to another one, whichever phase that begins with. */
+static void phases_of_two_instruction_sets(const char *isa) {
+    victim *const v = make_victim();
+    size_t phases, tasks;
+    refusal r = refusal_of("another instruction set", v, &tasks);
+    refusal_keep(&r, "end of the workspace", v->workspace + v->workspace_bytes, BYTES - v->workspace_bytes);
+    assert_int_equal(aft_layer_phases(v->memory, &v->sequences, &phases), AFT_OK);
+    for (size_t i = 0; aft_isa_at(i); i++) {
+        if (strcmp(aft_isa_at(i), isa) == 0 || aft_use_isa(aft_isa_at(i)) != AFT_OK)
+            continue;
+        for (size_t phase = 0; phase < phases; phase++) {
+            if (phase > 0)
+                REFUSED(&r, AFT_STALE, aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, phase, 0, 0));
+            assert_int_equal(aft_use_isa(isa), AFT_OK);
+            assert_int_equal(aft_layer_tasks(v->memory, &v->sequences, phase, &tasks), AFT_OK);
+            for (size_t task = 0; task < tasks; task++)
+                assert_int_equal(aft_layer_run(v->memory, &v->sequences, v->workspace, BYTES, phase, task, 0), AFT_OK);
+            assert_int_equal(aft_use_isa(aft_isa_at(i)), AFT_OK);
+        }
+        assert_int_equal(aft_use_isa(isa), AFT_OK);
+    }
+    refusal_free(&r);
+    free_victim(v);
+}
+
+/* The structures of a call may lie in the memory that it writes. */
+static void structures_in_what_is_written(const char *isa) {
+    (void)isa;
+    victim *const v = make_victim();
+    unsigned char *const memory = calloc(1, BYTES), *const y = malloc(sizeof v->y);
+    assert_true(memory && y);
+    const size_t places[] = {0, sizeof(aft_layer_header), v->memory_bytes - 64};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        memcpy(memory + places[i], &v->layer, sizeof v->layer);
+        assert_int_equal(aft_layer_prepare((aft_layer *)(void *)(memory + places[i]), memory, v->memory_bytes), AFT_OK);
+        assert_memory_equal(memory, v->memory, v->memory_bytes);
+    }
+    assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, NULL), AFT_OK);
+    memcpy(y, v->y, sizeof v->y);
+    memset(v->y, 0, sizeof v->y);
+    aft_parallel *const pool = (aft_parallel *)(void *)(v->workspace + v->workspace_bytes / 4 / 64 * 64);
+    size_t all = SIZE_MAX;
+    *pool = (aft_parallel){run_beyond, &all, 1};
+    assert_int_equal(aft_layer_forward(v->memory, &v->sequences, v->workspace, v->workspace_bytes, pool), AFT_OK);
+    assert_memory_equal(v->y, y, sizeof v->y);
+    free(y);
+    free(memory);
+    free_victim(v);
+}
+
 static void run_by_index(const victim *v, size_t bytes) {
     size_t phases, tasks;
     assert_int_equal(aft_layer_phases(v->memory, &v->sequences, &phases), AFT_OK);
@@ -375,8 +425,14 @@ static void empty_layers(const char *isa) {
 
 int main(void) {
     static const harness_unit units[] = {
-        EACH_ISA(layers_are_refused),   EACH_ISA(forwards_are_refused), EACH_ISA(null_arguments),
-        EACH_ISA(indices_out_of_range), EACH_ISA(empty_layers),         EACH_ISA(tasks_that_do_not_exist),
+        EACH_ISA(layers_are_refused),
+        EACH_ISA(forwards_are_refused),
+        EACH_ISA(null_arguments),
+        EACH_ISA(indices_out_of_range),
+        EACH_ISA(empty_layers),
+        EACH_ISA(tasks_that_do_not_exist),
+        EACH_ISA(phases_of_two_instruction_sets),
+        EACH_ISA(structures_in_what_is_written),
     };
     return HARNESS_MAIN("layer_misuse", units);
 }

@@ -362,10 +362,38 @@ static void nothing_serves_nothing(const char *isa) {
     case_free(&c);
 }
 
+/* The structures of a call may lie in the memory that it writes, but not where its answer goes. */
+static void structures_in_what_is_written(const char *isa) {
+    (void)isa;
+    maker m = make_maker(AFT_BIAS_FULL);
+    unsigned char *const memory = calloc(1, m.bytes + sizeof(aft_bias));
+    assert_non_null(memory);
+    aft_bias prepared;
+    assert_int_equal(aft_prepare(&m.shape, &m.bias, m.memory, m.bytes, &prepared), AFT_OK);
+    const size_t places[] = {0, 128, m.bytes / 2 / 64 * 64, m.bytes - 64};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        void *const place = memory + places[i];
+        *(aft_shape *)place = m.shape;
+        assert_int_equal(aft_prepare(place, &m.bias, memory, m.bytes, &prepared), AFT_OK);
+        assert_memory_equal(memory, m.memory, m.bytes);
+        *(aft_bias *)place = m.bias;
+        assert_int_equal(aft_prepare(&m.shape, place, memory, m.bytes, &prepared), AFT_OK);
+        assert_memory_equal(memory, m.memory, m.bytes);
+        refusal r = {.misuse = "the answer in the memory"};
+        refusal_keep(&r, "memory", memory, m.bytes);
+        REFUSED(&r, AFT_OVERLAP, aft_prepare(&m.shape, &m.bias, memory, m.bytes, place));
+        refusal_free(&r);
+    }
+    assert_int_equal(aft_prepare(&m.shape, &m.bias, memory, m.bytes, (aft_bias *)(void *)(memory + m.bytes)), AFT_OK);
+    free(memory);
+    guarded_free(&m.own);
+    case_free(&m.c);
+}
+
 int main(void) {
     static const harness_unit units[] = {
         EACH_ISA(bad_prepares_are_refused), EACH_ISA(null_arguments),         EACH_ISA(bad_uses_are_refused),
-        EACH_ISA(the_inside_is_allowed),    EACH_ISA(nothing_serves_nothing),
+        EACH_ISA(the_inside_is_allowed),    EACH_ISA(nothing_serves_nothing), EACH_ISA(structures_in_what_is_written),
     };
     return HARNESS_MAIN("prepared_misuse", units);
 }
