@@ -185,11 +185,14 @@ reasons why_no_workspace(const void *workspace, size_t bytes, size_t needed, con
 }
 
 bool shape_is_huge(const aft_shape *shape, const aft_bias *bias) {
-    const size_t sizes[] = {shape->batch, shape->heads, shape->q_len, shape->kv_len, shape->channels, bias->window};
-    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+    const size_t sizes[] = {shape->batch, shape->heads, shape->q_len, shape->kv_len, shape->channels};
+    long double all = 1;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         if (sizes[i] > UINT32_MAX)
             return true;
-    return work_of(shape) > 0x1p48L;
+        all *= (long double)(sizes[i] ? sizes[i] : 1); /* a bias is prepared for no head and no channel, too */
+    }
+    return bias->window > UINT32_MAX || all > 0x1p48L;
 }
 
 long double work_of(const aft_shape *shape) {
