@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What engines do with threads, each time with the bits of one thread: phases by index as ith of nth, every function at
- * once on shared inputs, and a pool of which several threads misbehave at once. That no byte is written by one thread
+ * once on shared inputs, a pool of which several threads misbehave at once, and the Python package's own pool. That no byte is written by one thread
  * while another reads it, ThreadSanitizer tells: scripts/test --only tsan. */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -375,9 +375,45 @@ static void threads_that_stray_in_a_layer(const char *isa) {
     free_layer(l);
 }
 
+/* ---- the pool of python/src/threads.c */
+
+aft_status aft_python_forward(const aft_problem *problem, void *workspace, size_t bytes, size_t threads);
+aft_status aft_python_layer_forward(const void *layer, const aft_sequences *sequences, void *workspace, size_t bytes,
+                                    size_t threads);
+
+static void pool_of_the_python_package(const char *isa) {
+    (void)isa;
+    test_case c = make_case(AFT_BIAS_FULL, false);
+    example_layer *const l = make_layer();
+    const work aggregation = {.problem = &c.problem}, layer = {.layer = l->memory, .sequences = &l->sequences};
+    size_t bytes, layer_bytes;
+    run_alone(&aggregation);
+    run_alone(&layer);
+    float *const want = case_snapshot(&c);
+    static float want_of_layer[BATCH * LENGTH * DIM];
+    memcpy(want_of_layer, l->y, sizeof l->y);
+    void *const workspace = workspace_for(&aggregation, NTH, &bytes);
+    void *const layer_workspace = workspace_for(&layer, NTH, &layer_bytes);
+    for (size_t threads = 1; threads <= NTH; threads++) {
+        case_clear(&c);
+        assert_int_equal(aft_python_forward(&c.problem, workspace, bytes, threads), AFT_OK);
+        case_same_bits(&c, want, "with threads of the Python package");
+        memset(l->y, 0, sizeof l->y);
+        assert_int_equal(aft_python_layer_forward(l->memory, &l->sequences, layer_workspace, layer_bytes, threads),
+                         AFT_OK);
+        assert_memory_equal(l->y, want_of_layer, sizeof l->y);
+    }
+    assert_int_equal(aft_python_forward(&c.problem, workspace, bytes, 0), AFT_SIZE);
+    free(layer_workspace);
+    free(workspace);
+    free(want);
+    free_layer(l);
+    case_free(&c);
+}
+
 int main(void) {
-    static const harness_unit units[] = {EACH_ISA(aggregation_by_index), EACH_ISA(layer_by_index),
-                                         EACH_ISA(every_function_at_once), EACH_ISA(threads_that_stray),
-                                         EACH_ISA(threads_that_stray_in_a_layer)};
+    static const harness_unit units[] = {EACH_ISA(aggregation_by_index),          EACH_ISA(layer_by_index),
+                                         EACH_ISA(every_function_at_once),        EACH_ISA(threads_that_stray),
+                                         EACH_ISA(threads_that_stray_in_a_layer), EACH_ISA(pool_of_the_python_package)};
     return HARNESS_MAIN("threads", units);
 }
