@@ -33,7 +33,7 @@ static float *run_in_place(const case_spec *spec, bool prepared, float *want) {
 }
 
 /* So many floats, fewer than a vector has, lie between each tensor and the page. */
-static void try_every_place(const char *isa, size_t q_len, size_t kv_len, size_t channels) {
+static void try_every_place(const char *isa, size_t batch, size_t q_len, size_t kv_len, size_t channels) {
     for (aft_bias_kind kind = AFT_BIAS_NONE; kind <= AFT_BIAS_BAND; kind++)
         for (int causal = 0; causal < 2; causal++) {
             const uint64_t numbers = random_state();
@@ -41,6 +41,7 @@ static void try_every_place(const char *isa, size_t q_len, size_t kv_len, size_t
             for (size_t offset = 0; offset < harness_lanes(isa); offset += harness_step(isa))
                 for (int at_start = 0; at_start < 2; at_start++) {
                     case_spec spec = case_default(q_len, kv_len, channels);
+                    spec.shape.batch = batch;
                     spec.kind = kind;
                     spec.window = 5;
                     spec.shape.causal = causal;
@@ -60,21 +61,27 @@ static void try_every_place(const char *isa, size_t q_len, size_t kv_len, size_t
 
 static void every_channel_count(const char *isa) {
     for (size_t channels = 1; channels <= 3 * harness_lanes(isa) + 1; channels += harness_step(isa))
-        try_every_place(isa, 2, 3, channels);
+        try_every_place(isa, 1, 2, 3, channels);
 }
 
 static void every_key_count(const char *isa) {
     for (size_t keys = 1; keys <= 3 * harness_lanes(isa) + 1; keys += harness_step(isa))
-        try_every_place(isa, 2, keys, 5);
+        try_every_place(isa, 1, 2, keys, 5);
 }
 
 static void every_row_count(const char *isa) {
     for (size_t rows = 1; rows <= MOST_ROWS; rows += harness_step(isa))
-        try_every_place(isa, rows, KEYS_OF_CHAINS + 1, harness_lanes(isa) + 1);
+        try_every_place(isa, 1, rows, KEYS_OF_CHAINS + 1, harness_lanes(isa) + 1);
+}
+
+/* Whose bias is packed into the workspace first, once for both batches. */
+static void every_key_count_of_two_batches(const char *isa) {
+    for (size_t keys = 1; keys <= KEYS_OF_CHAINS + 1; keys += harness_step(isa))
+        try_every_place(isa, 2, 2, keys, harness_lanes(isa) + 1);
 }
 
 int main(void) {
     static const harness_unit units[] = {EACH_ISA(every_channel_count), EACH_ISA(every_key_count),
-                                         EACH_ISA(every_row_count)};
+                                         EACH_ISA(every_row_count), EACH_ISA(every_key_count_of_two_batches)};
     return HARNESS_MAIN("guard_pages", units);
 }
