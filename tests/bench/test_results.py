@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import random
 
 import pytest
 from fabricate import Run, fabricate, write
@@ -81,6 +82,29 @@ def test_bytes_that_are_no_text(tmp_path):
 def test_a_text_that_no_file_could_hold(data, tmp_path):
     data["cpu"]["model"] = "Xeon \ud800"
     assert refusal(json.dumps(data), tmp_path) == "a text in it has half a surrogate pair, which is no character"
+
+
+def damaged(text: bytes, chance: random.Random) -> bytes:
+    """A part of it is left out, doubled or made something else."""
+    begin = chance.randrange(len(text))
+    end = min(len(text), begin + chance.choice((1, 2, 9, 200)))
+    part = text[begin:end]
+    other = chance.choice((b"", 2 * part, chance.randbytes(len(part)), chance.choice(b'{}[]",:-0179eE.ntf').to_bytes()))
+    return text[:begin] + other + text[end:]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_damage_anywhere_is_told_or_harmless(data, tmp_path, seed):
+    chance, text, path = random.Random(seed), json.dumps(data).encode(), tmp_path / "results.json"
+    told = 0
+    for _ in range(40):
+        path.write_bytes(damaged(text, chance))
+        try:
+            read(path)
+        except ResultError as error:
+            assert str(error).startswith(f"{path}: ")
+            told += 1
+    assert told > 20
 
 
 def put(data: dict, path: str, value: object) -> None:
