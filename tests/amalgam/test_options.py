@@ -138,21 +138,32 @@ def test_neon_left_out(dist, compiled, whole, tmp_path):
         assert bits == listed(whole)[2]
 
 
-@on_x86
-def test_the_host_says_what_the_cpu_has(dist, compiled, whole, tmp_path):
-    object_file = compiled(GCC, *USUAL, "-DAFT_CPU_FEATURES=host_features")
-    assert undefined(GCC, object_file) <= MAY_CALL_OF_HOST
-    assert "cpuid" not in disassembly(GCC, object_file)
-    assert "cpuid" in disassembly(GCC, compiled(GCC, *USUAL))
-    answers = {
+CHOSEN_OF_FEATURES = {
+    GCC: {
         "0": "scalar",
         "AFT_CPU_NEON": "scalar",
         "AFT_CPU_AVX2": "avx2",
         "AFT_CPU_AVX2 | AFT_CPU_AVX512": "avx512",
-    }
-    for features, isa in answers.items():
-        program = build(GCC, dist, tmp_path / isa, f"-DFEATURES=({features})", HOSTS / "features.c", object_file)
-        assert run(program) == f"{isa}\n"  # chosen, not run: any CPU can
+    },
+    ARM_GCC: {"0": "scalar", "AFT_CPU_AVX2 | AFT_CPU_AVX512": "scalar", "AFT_CPU_NEON": "neon"},
+}
+
+
+@on_x86
+@pytest.mark.parametrize("compiler", CHOSEN_OF_FEATURES, ids=str)
+def test_the_host_says_what_the_cpu_has(compiler, dist, compiled, tmp_path):
+    object_file = compiled(compiler, *USUAL, "-DAFT_CPU_FEATURES=host_features")
+    assert undefined(compiler, object_file) <= MAY_CALL_OF_HOST
+    for features, isa in CHOSEN_OF_FEATURES[compiler].items():
+        sources = f"-DFEATURES=({features})", HOSTS / "features.c", object_file
+        program = build(compiler, dist, tmp_path / isa, "-static", *sources)
+        assert run(program, compiler) == f"{isa}\n"  # chosen, not run: any CPU can
+
+
+@on_x86
+def test_nobody_is_asked_where_the_host_says(compiled):
+    assert "cpuid" in disassembly(GCC, compiled(GCC, *USUAL))
+    assert "cpuid" not in disassembly(GCC, compiled(GCC, *USUAL, "-DAFT_CPU_FEATURES=host_features"))
 
 
 def test_functions_declared_as_the_host_wants(dist, tmp_path):
