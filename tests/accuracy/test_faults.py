@@ -231,7 +231,7 @@ class Copy:
     def __init__(self, folder: pathlib.Path):
         self.source, self.build = folder / "source", folder / "build"
         unneeded = shutil.ignore_patterns("data", "*.py", "__pycache__")
-        for name in ("cmake", "include", "dispatch", "kernels", "examples", "tests"):
+        for name in ("cmake", "include", "dispatch", "kernels", "examples", "python/src", "tests"):
             shutil.copytree(targets.ROOT / name, self.source / name, ignore=unneeded)
         shutil.copy(targets.ROOT / "CMakeLists.txt", self.source)
         # The same bits as any build, compiled in half the time.
