@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What engines do with threads, each time with the bits of one thread: phases by index as ith of nth, every function at
- * once on shared inputs, a pool of which several threads misbehave at once, and the Python package's own pool. That no byte is written by one thread
- * while another reads it, ThreadSanitizer tells: scripts/test --only tsan. */
+ * once on shared inputs, a pool of which several threads misbehave at once, and the Python package's own pool. That no
+ * byte is written by one thread while another reads it, ThreadSanitizer tells: scripts/test --only tsan. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
